@@ -46,22 +46,26 @@ async def with_mismatches(client: Client, result: Result, run: CheckRun) -> Resu
     """
     if run.eval_run_id is None or not run.is_final or result.verdict.outcome == "passed":
         return result
-    missed = {each.judge_id: name_of(each) for each in run.verdicts if not reaches_gate(result.verdict.gate, each)}
+    missed = {
+        verdict.judge_id: name_of(verdict) for verdict in run.verdicts if not reaches_gate(result.verdict.gate, verdict)
+    }
     if not missed:
         return result
     with suppress(TornadoError, TimeoutError):
         async with asyncio.timeout(DETAIL_SECONDS):
             listed = await read_findings(client, run.eval_run_id)
-            found = [_mismatches(name, judge_id, listed.findings) for judge_id, name in missed.items()]
-            kept = tuple(each for of_judge in found for each in of_judge[:MAX_MISMATCHES])
-            return replace(result, mismatches=kept, omitted_mismatches=sum(map(len, found)) - len(kept))
+            mismatches = [_mismatches(name, judge_id, listed.findings) for judge_id, name in missed.items()]
+            kept = tuple(mismatch for of_judge in mismatches for mismatch in of_judge[:MAX_MISMATCHES])
+            return replace(result, mismatches=kept, omitted_mismatches=sum(map(len, mismatches)) - len(kept))
     return result
 
 
 def _mismatches(name: str, judge_id: str | None, findings: Iterable[Finding]) -> list[Mismatch]:
     """Return the conversations that a judge did not find as they should be, those without a result last."""
-    found = [_mismatch(name, each, how) for each in findings if each.judge_id == judge_id and (how := _how(each))]
-    return sorted(found, key=lambda each: each.how != NO_MATCH)
+    mismatches = [
+        _mismatch(name, finding, how) for finding in findings if finding.judge_id == judge_id and (how := _how(finding))
+    ]
+    return sorted(mismatches, key=lambda mismatch: mismatch.how != NO_MATCH)
 
 
 def _mismatch(name: str, finding: Finding, how: str) -> Mismatch:

@@ -62,10 +62,10 @@ async def _fault_of_version(client: Client, request: Mapping[str, Any], pinned: 
         missing = await find_missing_variables(client, agent_id, env, version)
     else:
         try:
-            found = await retried(lambda: _read(client, agent_id, version))
+            snapshot = await retried(lambda: _read(client, agent_id, version))
         except NotFound:
             return _no_version(version)
-        missing = await find_missing_of_snapshot(client, agent_id, env, found.snapshot or {})
+        missing = await find_missing_of_snapshot(client, agent_id, env, snapshot.snapshot or {})
     return (missing, SET_VALUES) if missing is not None else None
 
 

@@ -62,12 +62,12 @@ def reaches_gate(gate: Gate, verdict: JudgeVerdict) -> bool:
 
 def quarantined(gate: Gate, verdicts: Iterable[JudgeVerdict]) -> list[str]:
     """Return the judges in quarantine that did not reach their bars, as the quarantine names them."""
-    entries = [gate.quarantine_of(*_spellings(each)) for each in verdicts if not reaches_gate(gate, each)]
+    entries = [gate.quarantine_of(*_spellings(verdict)) for verdict in verdicts if not reaches_gate(gate, verdict)]
     return [entry.part for entry in entries if entry is not None]
 
 
 def _is_decisive(gate: Gate, verdict: JudgeVerdict) -> bool:
-    is_named = any(each in gate.judges for each in _spellings(verdict))
+    is_named = any(spelling in gate.judges for spelling in _spellings(verdict))
     return bool(verdict.is_required or is_named) and not _is_excused(gate, verdict)
 
 
@@ -81,7 +81,7 @@ def _doubts(gate: Gate, run: CheckRun) -> Iterator[str | None]:
     yield _silent(run)
     yield _without_requirement(verdicts)
     yield _unknown_rule(gate, verdicts)
-    yield _without_rate([each for each in verdicts if _is_decisive(gate, each)])
+    yield _without_rate([verdict for verdict in verdicts if _is_decisive(gate, verdict)])
     yield _more_than_ran(run)
     yield next(filter(None, map(_contradicted_judge, verdicts)), None)
     yield _contradicted_word(run)
@@ -93,7 +93,7 @@ def _silent(run: CheckRun) -> str | None:
         return "no judge gave a verdict"
     if run.has_omissions:
         return "the response does not show every judge"
-    names = [each.name for each in run.verdicts if each.name is not None]
+    names = [verdict.name for verdict in run.verdicts if verdict.name is not None]
     silent = [*(Counter(run.judge_names) - Counter(names)).elements()]
     number = f"{len(run.verdicts)} of {count(len(run.judge_names), 'judge')} gave a verdict"
     if len(names) == len(run.verdicts):
@@ -105,37 +105,37 @@ def _without_requirement(verdicts: Sequence[JudgeVerdict]) -> str | None:
     unclear = _unclear(verdicts)
     if unclear:
         return f"it is unknown whether a run must pass {_judges(unclear)}"
-    if any(each.is_required for each in verdicts):
+    if any(verdict.is_required for verdict in verdicts):
         return None
     return "its only judge is not required" if len(verdicts) == 1 else f"none of its {len(verdicts)} judges is required"
 
 
 def _unclear(verdicts: Sequence[JudgeVerdict]) -> list[str]:
-    return [name_of(each) for each in verdicts if each.is_required is None]
+    return [name_of(verdict) for verdict in verdicts if verdict.is_required is None]
 
 
 def _unknown_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> str | None:
     """Return why it is unknown what the gate requires, or None."""
     if gate.passed not in {"all", "any"} and not str(gate.passed).endswith("%"):
         return f"the gate requires {gate.passed}, which a check run does not have"
-    others, names = unknown_judges(gate, verdicts), [name_of(each) for each in verdicts]
+    others, names = unknown_judges(gate, verdicts), [name_of(verdict) for verdict in verdicts]
     return f"the gate names {_judges(others)}, but the run has only {_judges(names)}" if others else None
 
 
 def unknown_judges(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> list[str]:
     """Return the judges that a gate names and a run does not have. Another run would not have them either."""
-    names = {name for each in verdicts for name in _spellings(each)}
+    names = {name for verdict in verdicts for name in _spellings(verdict)}
     return [name for name in gate.judges if name not in names]
 
 
 def _without_rate(verdicts: Iterable[JudgeVerdict]) -> str | None:
     """Return which judges said nothing, or None. The API shows null if no conversation was conclusive."""
-    silent = [name_of(each) for each in verdicts if _rate(each) is None]
+    silent = [name_of(verdict) for verdict in verdicts if _rate(verdict) is None]
     return f"no conversation was conclusive for {_judges(silent)} (no match_rate from 0 to 1)" if silent else None
 
 
 def _more_than_ran(run: CheckRun) -> str | None:
-    ids = Counter(each.judge_id for each in run.verdicts if each.judge_id is not None)
+    ids = Counter(verdict.judge_id for verdict in run.verdicts if verdict.judge_id is not None)
     twice = [judge_id for judge_id, number in ids.items() if number > 1]
     if twice:
         return f"contradictory: more than one verdict of {_judges(twice)}"
@@ -149,53 +149,53 @@ def _contradicted_judge(verdict: JudgeVerdict) -> str | None:
     if verdict.has_passed is None or verdict.has_passed == _has_passed(verdict):
         return None
     rate = _rate(verdict)
-    shown = (
+    rates = (
         f"but {percent(rate)} matched, and {PASSING_PERCENT}% passes" if rate is not None else "but has no match_rate"
     )
     word = "passed" if verdict.has_passed else "did not pass"
-    return f"contradictory: judge {clean(name_of(verdict), 60)} {word}, {shown}"
+    return f"contradictory: judge {clean(name_of(verdict), 60)} {word}, {rates}"
 
 
 def _contradicted_word(run: CheckRun) -> str | None:
     """Return how the API's words on a run contradict its required judges, or None."""
     passed, required = _passed_of_required(run.verdicts)
-    shown = f"{passed} of {count(required, 'required judge')} passed"
+    tally = f"{passed} of {count(required, 'required judge')} passed"
     if (run.status == "PASSED") != (passed == required):
-        return f"contradictory: {run.status}, but {shown}"
+        return f"contradictory: {run.status}, but {tally}"
     if run.overall_passed is not None and run.overall_passed != (passed == required):
-        return f"contradictory: overall_passed is {str(run.overall_passed).lower()}, but {shown}"
+        return f"contradictory: overall_passed is {str(run.overall_passed).lower()}, but {tally}"
     return None
 
 
 def _apply_rule(gate: Gate, verdicts: Sequence[JudgeVerdict]) -> tuple[Outcome, str]:
-    bars = [(each, gate.bar(*_spellings(each), is_required=each.is_required)) for each in verdicts]
-    decisive = [(each, bar) for each, bar in bars if bar is not None]
+    bars = [(verdict, gate.bar(*_spellings(verdict), is_required=verdict.is_required)) for verdict in verdicts]
+    decisive = [(verdict, bar) for verdict, bar in bars if bar is not None]
     if not decisive:
         passed, required = _passed_of_required(verdicts)
         return "passed", f"it completed: {passed} of {count(required, 'required judge')} passed"
-    missed = [(each, bar) for each, bar in decisive if not reaches_gate(gate, each)]
+    missed = [(verdict, bar) for verdict, bar in decisive if not reaches_gate(gate, verdict)]
     tally = f"{len(decisive) - len(missed)} of {count(len(decisive), 'judge')} met the gate"
     remark = _remark(gate, missed)
     counted = _counted(gate, missed)
     if counted:
         return "failed", f"{tally}: {counted}{remark}"
-    return _excused(gate, [each for each, _ in decisive], f"{tally}{remark}") if missed else ("passed", tally)
+    return _excused(gate, [verdict for verdict, _ in decisive], f"{tally}{remark}") if missed else ("passed", tally)
 
 
 def _counted(gate: Gate, missed: Iterable[tuple[JudgeVerdict, int]]) -> str:
     """Return which judges missed their bar and are not in quarantine; an empty text if there are none."""
-    misses = [_miss(each, bar) for each, bar in missed if not _is_excused(gate, each)]
+    misses = [_miss(verdict, bar) for verdict, bar in missed if not _is_excused(gate, verdict)]
     return short_list(misses, MAX_NAMED, "; ")
 
 
 def _remark(gate: Gate, missed: Iterable[tuple[JudgeVerdict, int]]) -> str:
-    names = [name_of(each) for each, _ in missed if _is_excused(gate, each)]
+    names = [name_of(verdict) for verdict, _ in missed if _is_excused(gate, verdict)]
     return f" (failed in quarantine: {id_list(names)})" if names else ""
 
 
 def _excused(gate: Gate, decisive: Sequence[JudgeVerdict], reason: str) -> tuple[Outcome, str]:
     """Return a pass that needs the quarantine; it is none if too many of the judges that decide are in it."""
-    extent = too_much(sum(_is_excused(gate, each) for each in decisive), len(decisive))
+    extent = too_much(sum(_is_excused(gate, verdict) for verdict in decisive), len(decisive))
     return ("passed", reason) if extent is None else ("incomplete", f"{reason}, but {extent}")
 
 
@@ -204,7 +204,7 @@ def _miss(verdict: JudgeVerdict, bar: int) -> str:
 
 
 def _passed_of_required(verdicts: Iterable[JudgeVerdict]) -> tuple[int, int]:
-    required = [each for each in verdicts if each.is_required]
+    required = [verdict for verdict in verdicts if verdict.is_required]
     return sum(map(_has_passed, required)), len(required)
 
 
@@ -238,7 +238,7 @@ def facts(gated: GatedRun, run: CheckRun | None) -> RunFacts:
         "content": version_id,
         "version_id": version_id,
         "semver": run.semver if run is not None else None,
-        "judges": [_result(each) for each in run.verdicts] if run is not None else None,
+        "judges": [_result(verdict) for verdict in run.verdicts] if run is not None else None,
         "quarantined": quarantined(gated.gate, run.verdicts) if run is not None else [],
         "finished_at": run.completed_at if run is not None and run.is_final else None,
     }
@@ -249,7 +249,7 @@ def agrees(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
     meaning = STATUSES[verdict.status or ""]
     if meaning.failure is not None:
         return verdict.outcome == ("incomplete" if meaning.says_nothing else "failed")
-    judges = tuple(_verdict(each) for each in verdict.judges or ())
+    judges = tuple(_verdict(recorded) for recorded in verdict.judges or ())
     run = CheckRun(verdict.session_id, verdict.status or "", verdicts=judges)
     are_excused = verdict.quarantined == quarantined(verdict.gate, judges)
     return are_excused and _is_of(verdict, request) and judge(verdict.gate, run)[0] == verdict.outcome
@@ -257,11 +257,11 @@ def agrees(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
 
 def doubt(verdict: RunVerdict) -> str | None:
     """Return what is in doubt of a completed run, by the reason of its verdict, for advice; None: none of these."""
-    judges = tuple(_verdict(each) for each in verdict.judges or ())
+    judges = tuple(_verdict(recorded) for recorded in verdict.judges or ())
     doubts = {
         "vacuous": None if _unclear(judges) else _without_requirement(judges),
         "wrong_gate": _unknown_rule(verdict.gate, judges),
-        "inconclusive": _without_rate([each for each in judges if _is_decisive(verdict.gate, each)]),
+        "inconclusive": _without_rate([judge for judge in judges if _is_decisive(verdict.gate, judge)]),
     }
     return next((name for name, text in doubts.items() if text == verdict.reason), None)
 

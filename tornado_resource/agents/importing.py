@@ -38,8 +38,8 @@ class FoundAgent:
 
     @property
     def _runnable(self) -> dict[str, Checks]:
-        found = {env: self.checks.get(env) for env in ENVS}
-        return {env: each for env, each in found.items() if each is not None and each.is_enabled is not False}
+        configs = {env: self.checks.get(env) for env in ENVS}
+        return {env: checks for env, checks in configs.items() if checks is not None and checks.is_enabled is not False}
 
     @property
     def envs(self) -> list[str]:
@@ -54,8 +54,8 @@ class FoundAgent:
     @property
     def undeclared(self) -> dict[str, str]:
         """By environment, why its checks cannot be declared as they are."""
-        found = {env: _problem(checks) for env, checks in self._runnable.items()}
-        return {env: problem for env, problem in found.items() if problem}
+        problems = {env: _problem(checks) for env, checks in self._runnable.items()}
+        return {env: problem for env, problem in problems.items() if problem}
 
 
 def declarations(agents: Iterable[FoundAgent], judges: Judges, scenarios: str = "") -> str:
@@ -99,8 +99,8 @@ class _UsedJudges:
         return self._keys[place]
 
     def _is_active(self, judge: ConfiguredJudge) -> bool:
-        known = self._judges.get(judge.judge_id)
-        active = known.active_version_id if known is not None else None
+        judge_now = self._judges.get(judge.judge_id)
+        active = judge_now.active_version_id if judge_now is not None else None
         return judge.version_id is not None and active is not None and not is_other(active, judge.version_id)
 
     def lines(self) -> Iterator[str]:
@@ -123,14 +123,16 @@ def _agent_lines(agent: FoundAgent, env: str, used: _UsedJudges) -> Iterator[str
 
 
 def _checks_lines(agent: FoundAgent, checks: Checks, used: _UsedJudges) -> Iterator[str]:
-    keys = [agent.keys[each] for each in checks.scenario_ids if each in agent.keys]
+    keys = [agent.keys[scenario_id] for scenario_id in checks.scenario_ids if scenario_id in agent.keys]
     yield from _list_line("scenarios", keys)
-    yield from _list_line("scenario_ids", [yaml_text(each) for each in checks.scenario_ids if each not in agent.keys])
+    yield from _list_line(
+        "scenario_ids", [yaml_text(scenario_id) for scenario_id in checks.scenario_ids if scenario_id not in agent.keys]
+    )
     yield "      judges:"
-    yield from (f"        - {_judge(each, used.key_of(each))}" for each in checks.judges)
+    yield from (f"        - {_judge(judge, used.key_of(judge))}" for judge in checks.judges)
     if checks.simulations_count not in {None, DEFAULT_SIMULATIONS}:
         yield f"      simulations_count: {checks.simulations_count}"
-    if all(each.is_required is False for each in checks.judges):
+    if all(judge.is_required is False for judge in checks.judges):
         yield "      vacuous: allow  # no judge is required, so Bland passes every run"
 
 
@@ -147,10 +149,10 @@ def _judge(judge: ConfiguredJudge, key: str) -> str:
 
 def _problem(checks: Checks) -> str:
     """Return why checks cannot be declared as they are; nothing if they can."""
-    judges = [_values(each) for each in checks.judges]
+    judges = [_values(judge) for judge in checks.judges]
     values = {"scenario_ids": checks.scenario_ids, "judges": judges, "simulations_count": checks.simulations_count}
-    found = checks_problems({**values, "vacuous": "allow"})
-    return "; ".join(f"{key}: {text}" for key, text in found.items())
+    problems = checks_problems({**values, "vacuous": "allow"})
+    return "; ".join(f"{key}: {text}" for key, text in problems.items())
 
 
 def _values(judge: ConfiguredJudge) -> dict[str, Any]:

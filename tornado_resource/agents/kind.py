@@ -129,10 +129,10 @@ class CheckRuns(Kind):
         version = values.get("version_id")
         keys = {key: value for key, value in values.items() if key != "version_id"}
         problems = agent_problems(name, {**keys, "version": version})
-        found = problems.pop("version", None)
-        if found is None and isinstance(version, str) and not is_version_id(version):
-            found = f"found `{version}`, expected the id of a version"  # a program has it by then
-        return problems if found is None else {**problems, "version_id": found}
+        problem = problems.pop("version", None)
+        if problem is None and isinstance(version, str) and not is_version_id(version):
+            problem = f"found `{version}`, expected the id of a version"  # a program has it by then
+        return problems if problem is None else {**problems, "version_id": problem}
 
     def is_sound(self, declared: Mapping[str, Any]) -> bool:
         """Return whether what is recorded as declared can be a request."""
@@ -231,8 +231,8 @@ class CheckRuns(Kind):
 
     def outputs(self, request: Mapping[str, Any], started: StartedRun) -> dict[str, Any]:
         """Return the outputs `agent_id`, `env`, `version_id` and `semver`."""
-        shown = {key: value for key, value in started.shown.items() if value is not None}
-        return {**self.request_of(request), "semver": None, **shown}
+        values = {key: value for key, value in started.shown.items() if value is not None}
+        return {**self.request_of(request), "semver": None, **values}
 
     def progress(self, status: Status) -> str:
         """Return ` running · 10 conversations`: the API shows no more of a run that is in flight."""
@@ -350,10 +350,10 @@ def _shown(run: CheckRun) -> dict[str, Any]:
 
 
 def _contradictions(run: CheckRun, request: Mapping[str, Any]) -> tuple[str, ...]:
-    shown = ("it checks version", run.version_id, "version_id"), ("its env is", run.env, "env")
+    pairs = ("it checks version", run.version_id, "version_id"), ("its env is", run.env, "env")
     return tuple(
         f"{what} {clean(value)} (declared: {clean(declared)})"
-        for what, value, field in shown
+        for what, value, field in pairs
         if value is not None and (declared := request.get(field)) is not None and is_other(value, declared)
     )
 

@@ -134,11 +134,11 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
             "adopt": adopt,
             "declared_at": declared_at,
         }
-        given = run_inputs(self, name, inputs, opts)
+        declared = run_inputs(self, name, inputs, opts)
         self.scenarios = checks.test_cases if checks is not None else ()
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each resource.
-        super().__init__(CheckRunProvider(), name, {**dict.fromkeys(self.output_names), **given}, run_options(opts))
-        after_registration(self, given)
+        super().__init__(CheckRunProvider(), name, {**dict.fromkeys(self.output_names), **declared}, run_options(opts))
+        after_registration(self, declared)
 
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.

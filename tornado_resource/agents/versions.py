@@ -70,7 +70,7 @@ def content_of(snapshot: Mapping[str, Any]) -> Content:
     for path, value in _entries(snapshot):
         name = path.rpartition(".")[2]
         if name in parts and _are_parts(value):
-            parts[name] += [{key: whole(each[key]) for key in each if key not in LAYOUT} for each in value]
+            parts[name] += [{key: whole(node[key]) for key in node if key not in LAYOUT} for node in value]
         elif value is not None:
             settings[path] = whole(value)
     content = Digests(f"{FORM}:{digest({**parts, 'settings': settings})}")
@@ -87,4 +87,4 @@ def _entries(snapshot: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _are_parts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
+    return isinstance(value, list) and all(isinstance(part, dict) for part in value)

@@ -41,8 +41,8 @@ def check_url(value: str, source: str) -> str:
     """
     fault = _syntax_fault(value) or _parts_fault(urlsplit(value)) or host_fault(urlsplit(value))
     if fault is not None:
-        shown = f" {value}" if is_showable(value) else ""
-        message = f"invalid {source}{shown}: {fault}; expected a URL such as {DEFAULT_URL}"
+        quoted = f" {value}" if is_showable(value) else ""
+        message = f"invalid {source}{quoted}: {fault}; expected a URL such as {DEFAULT_URL}"
         raise ConfigurationError(message)
     return value.rstrip("/")
 
@@ -137,16 +137,16 @@ def find_endpoint(
 
     """
     stored = config or {}
-    given = stored.get("bland:apiKey")
+    api_key_config = stored.get("bland:apiKey")
     command = _set_command(stack)
-    if given and not is_secret:
+    if api_key_config and not is_secret:
         message = (
             f"bland:apiKey is stored in plain text: set it again with {command}, which encrypts it. If others could "
             "read it there, as in a repository, replace it by a new key first"
         )
         raise ConfigurationError(message)
     base_url = _base_url(stored.get("bland:baseUrl"), environment)
-    text = given or environment.get("BLAND_API_KEY") or ""
+    text = api_key_config or environment.get("BLAND_API_KEY") or ""
     key = text.rstrip("\r\n")  # `pulumi config set < file` keeps the line break at the end of the file
     warning = "ignored a trailing line break in the API key" if key != text else None
     return Endpoint(base_url, check_key(key, None if config is None else command), warning)

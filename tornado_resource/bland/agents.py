@@ -71,8 +71,8 @@ class Agents:
 
     def of_pathway(self, pathway_id: str) -> tuple[Agent, ...]:
         """Return the agents that were migrated from a pathway."""
-        found = (each for each in self.agents if each.source_pathway_id is not None)
-        return tuple(each for each in found if not is_other(each.source_pathway_id or "", pathway_id))
+        migrated = (agent for agent in self.agents if agent.source_pathway_id is not None)
+        return tuple(agent for agent in migrated if not is_other(agent.source_pathway_id or "", pathway_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Versions:
 
     def get(self, version_id: str) -> Version | None:
         """Return the version with this id; None if it is not listed."""
-        return next((each for each in self.versions if not is_other(each.version_id, version_id)), None)
+        return next((version for version in self.versions if not is_other(version.version_id, version_id)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +262,8 @@ async def _move(client: Client, label: str, agent_id: str, verb: str, version_id
     if error:
         raise ReportedError(label, error)
     content = unwrapped(reply.body)
-    shown = content if isinstance(content, dict) else {}
-    return Moved(word(shown.get("semver")), Pins.parse(shown.get("environments")))
+    response = content if isinstance(content, dict) else {}
+    return Moved(word(response.get("semver")), Pins.parse(response.get("environments")))
 
 
 def _path(label: str, agent_id: str) -> str:
@@ -278,23 +278,25 @@ def _list_of(
     def of(content: Any) -> T | None:
         if not isinstance(content, list) or reported_error(reply.body):
             return None
-        found = [parse(each) for each in content]
-        return kind(tuple(each for each in found if each is not None), len(found) < limit and None not in found)
+        entries = [parse(entry) for entry in content]
+        return kind(
+            tuple(entry for entry in entries if entry is not None), len(entries) < limit and None not in entries
+        )
 
     return of
 
 
 def _pin_of(content: Any, env: str) -> Pin | None:
     """Return what an environment pins; None unless the list says so once: the key must have an id or null."""
-    entries = [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
-    found = [each for each in entries if each.get("env_type") == env]
-    return _pin(found[0]) if len(found) == 1 else None
+    entries = [entry for entry in content if isinstance(entry, dict)] if isinstance(content, list) else []
+    pins = [entry for entry in entries if entry.get("env_type") == env]
+    return _pin(pins[0]) if len(pins) == 1 else None
 
 
 def _pin(entry: Json) -> Pin | None:
     pinned = entry.get("current_version_id", "")
     if pinned is not None and word(pinned, MAX_ID_CHARACTERS) is None:
         return None
-    shown = entry.get("current_version")
-    current = shown if isinstance(shown, dict) else {}
+    version_now = entry.get("current_version")
+    current = version_now if isinstance(version_now, dict) else {}
     return Pin(pinned, word(current.get("semver")), line(current.get("name")))

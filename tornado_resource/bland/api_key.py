@@ -105,9 +105,9 @@ def _malformed_key(key: str) -> str | None:
     if _KEY.fullmatch(key):
         return None
     is_printable = key.isascii() and key.isprintable()
-    found = count(len(key), "character")
+    length = count(len(key), "character")
     return (
-        f"{found} (expected 8 to 512, no spaces)"
+        f"{length} (expected 8 to 512, no spaces)"
         if is_printable
-        else f"{found}, some of them control or non-ASCII characters (expected 8 to 512 printable ASCII characters)"
+        else f"{length}, some of them control or non-ASCII characters (expected 8 to 512 printable ASCII characters)"
     )

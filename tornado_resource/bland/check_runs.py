@@ -206,7 +206,7 @@ class Checks:
         """Parse a check config; None unless it shows the id of every scenario and judge."""
         if not isinstance(content, dict):
             return None
-        scenario_ids = _all(content.get("scenario_ids"), lambda each: word(each, MAX_ID_CHARACTERS))
+        scenario_ids = _all(content.get("scenario_ids"), lambda scenario_id: word(scenario_id, MAX_ID_CHARACTERS))
         judges = _all(content.get("evals"), _judge)
         if scenario_ids is None or judges is None:
             return None
@@ -254,11 +254,11 @@ async def list_check_runs(client: Client, agent_id: str, env: str) -> CheckRuns:
     def parse(content: Any) -> CheckRuns | None:
         if not isinstance(content, list) or reported_error(reply.body):
             return None
-        found = [CheckRun.parse(each) for each in content]
-        is_readable = None not in found
+        runs = [CheckRun.parse(entry) for entry in content]
+        is_readable = None not in runs
         # The API takes an environment that it does not know for production.
-        own = tuple(run for run in found if run is not None and _is_of(run, agent_id, env))
-        return CheckRuns(own, is_readable and len(found) < LIST_LIMIT, is_readable, reply.responded_at)
+        own = tuple(run for run in runs if run is not None and _is_of(run, agent_id, env))
+        return CheckRuns(own, is_readable and len(runs) < LIST_LIMIT, is_readable, reply.responded_at)
 
     return client.parsed(reply, parse, "the response has no check runs")
 
@@ -340,8 +340,8 @@ def _parsed(client: Client, reply: Reply) -> CheckRun:
 def _shown_checks(client: Client, reply: Reply, agent_id: str, env: str) -> Checks:
     checks = client.parsed(reply, Checks.parse, "the response shows no check config")
     content = unwrapped(reply.body)
-    shown = ("agent", content.get("agent_id"), agent_id), ("environment", content.get("env_type"), env)
-    refuse_other(reply.label, *shown)
+    pairs = ("agent", content.get("agent_id"), agent_id), ("environment", content.get("env_type"), env)
+    refuse_other(reply.label, *pairs)
     return checks
 
 
@@ -352,7 +352,7 @@ def _is_deleted(content: Any) -> bool | None:
 def _body(checks: Checks) -> Json:
     return {
         "scenario_ids": list(checks.scenario_ids),
-        "evals": [_entry(each) for each in checks.judges],
+        "evals": [_entry(judge) for judge in checks.judges],
         "enabled": checks.is_enabled,
         "simulations_count": checks.simulations_count,
     }
@@ -401,14 +401,14 @@ def _run_path(label: str, agent_id: str, run_id: str) -> str:
 
 def _all(value: Any, parse: Callable[[Any], T | None]) -> tuple[T, ...] | None:
     """Return every entry of a list as *parse* makes it; None if there is no list, or an entry that it cannot read."""
-    found = [parse(each) for each in value] if isinstance(value, list) else [None]
-    readable = tuple(each for each in found if each is not None)
-    return readable if len(readable) == len(found) else None
+    parsed = [parse(entry) for entry in value] if isinstance(value, list) else [None]
+    readable = tuple(entry for entry in parsed if entry is not None)
+    return readable if len(readable) == len(parsed) else None
 
 
 def _lines(value: Any) -> tuple[str, ...]:
-    found = (line(each) for each in value[:MAX_JUDGES]) if isinstance(value, list) else ()
-    return tuple(each for each in found if each is not None)
+    lines = (line(text) for text in value[:MAX_JUDGES]) if isinstance(value, list) else ()
+    return tuple(text for text in lines if text is not None)
 
 
 def _is_kept_whole(value: Any) -> bool:

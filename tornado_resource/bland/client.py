@@ -207,8 +207,8 @@ class Client:
         if not isinstance(content, dict):
             raise OutcomeUnknown(label, "the response is not a JSON object")
         inner = unwrapped(content)
-        found = inner if isinstance(inner, dict) and inner else content
-        return Reply(label, found, date(response.headers), response.status_code)
+        body_object = inner if isinstance(inner, dict) and inner else content
+        return Reply(label, body_object, date(response.headers), response.status_code)
 
     async def request(
         self,

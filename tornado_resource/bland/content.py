@@ -116,8 +116,8 @@ class Digests:
 
     def like(self, other: str | None) -> str:
         """Return the digest of the form that *other* has, so that people can compare the two."""
-        forms = (each for each in (self.current, self.whole, self.older) if each is not None)
-        return next((each for each in forms if form_of(each) == form_of(other)), self.best)
+        forms = (digest for digest in (self.current, self.whole, self.older) if digest is not None)
+        return next((digest for digest in forms if form_of(digest) == form_of(other)), self.best)
 
     @property
     def complete(self) -> str | None:
@@ -161,14 +161,14 @@ def parse_content(body: bytes, ignored: Iterable[str] = ()) -> Content | None:
         ValueError: the body is not JSON that every reader reads alike.
 
     """
-    shown = _unwrapped(parse_json(body))
-    if shown is None:
+    version = _unwrapped(parse_json(body))
+    if version is None:
         return None
-    nodes, edges = shown["nodes"], shown.get("edges") or []
+    nodes, edges = version["nodes"], version.get("edges") or []
     if not _are_parts(nodes) or not _are_parts(edges):
         return None
     try:
-        return _content(shown, sorted(set(ignored)))
+        return _content(version, sorted(set(ignored)))
     except RecursionError:
         message = "it is nested too deeply"
         raise ValueError(message) from None
@@ -199,7 +199,7 @@ def is_incomparable(one: Digests | None, other: Digests | None) -> bool:
     """Return whether a content that was read cannot be compared with a record, which ignores other paths."""
     if one is None or other is None or is_same(one, other) is not None:
         return False
-    return any(each.current is not None and each.older is not None for each in (one, other))
+    return any(digests.current is not None and digests.older is not None for digests in (one, other))
 
 
 def is_digest(value: Any) -> bool:
@@ -237,30 +237,30 @@ def _are_parts(listed: Any) -> bool:
     return isinstance(listed, list) and all(isinstance(entry, dict) for entry in listed)
 
 
-def _content(shown: Mapping[str, Any], ignored: Sequence[str]) -> Content:
-    parts = whole = _canonical(shown)
+def _content(version: Mapping[str, Any], ignored: Sequence[str]) -> Content:
+    parts = whole = _canonical(version)
     for path in ignored:
         parts = _ignoring(path.split("."), parts)
-    older = _older_digest(shown["nodes"], shown.get("edges") or [])
+    older = _older_digest(version["nodes"], version.get("edges") or [])
     digests = Digests(f"{FORM}:{digest(whole)}", older)
     if ignored:
         digests = Digests(f"{FORM}({','.join(ignored)}):{digest(parts)}", older, digests.current)
-    return Content(digests, tuple(parts["nodes"]), tuple(parts["edges"]), parts["settings"], _version(shown))
+    return Content(digests, tuple(parts["nodes"]), tuple(parts["edges"]), parts["settings"], _version(version))
 
 
-def _canonical(shown: Mapping[str, Any]) -> Part:
+def _canonical(version: Mapping[str, Any]) -> Part:
     return {
-        "nodes": sorted((_without(LAYOUT, node) for node in shown["nodes"]), key=_order),
-        "edges": [_without(LAYOUT, edge) for edge in shown.get("edges") or []],
-        "settings": _without(BOOKKEEPING | {"nodes", "edges"}, shown),
+        "nodes": sorted((_without(LAYOUT, node) for node in version["nodes"]), key=_order),
+        "edges": [_without(LAYOUT, edge) for edge in version.get("edges") or []],
+        "settings": _without(BOOKKEEPING | {"nodes", "edges"}, version),
     }
 
 
 def _ignoring(path: Sequence[str], parts: Part) -> Part:
     """Return canonical parts without what a path of the version names."""
     from_parts = path if path[0] in {"nodes", "edges"} else ["settings", *path]
-    found: Part = _pruned(from_parts, parts)
-    return found
+    kept: Part = _pruned(from_parts, parts)
+    return kept
 
 
 def _pruned(path: Sequence[str], value: Any) -> Any:
@@ -304,6 +304,6 @@ def _id(part: Part) -> str:
     return identifier if isinstance(identifier, str) else canonical(identifier)
 
 
-def _version(shown: Mapping[str, Any]) -> int | None:
-    number = shown.get("version_number")
+def _version(version: Mapping[str, Any]) -> int | None:
+    number = version.get("version_number")
     return number if isinstance(number, int) and not isinstance(number, bool) and number >= 0 else None

@@ -53,7 +53,7 @@ class JudgeVersion:
             return None
         fields = {name: whole(content[key]) for name, key in REQUEST_KEYS.items() if content.get(key) is not None}
         if isinstance(fields.get("levels"), list):
-            fields["levels"] = [_level(each) for each in fields["levels"]]
+            fields["levels"] = [_level(level) for level in fields["levels"]]
         return cls(version_id, fields)
 
 
@@ -84,18 +84,18 @@ async def read_judge(client: Client, judge_id: str) -> DraftedJudge:
     """
     label = f"judge {clean(judge_id)}"
     reply = await client.request(label, "GET", f"{EVALS_PATH}/agents/{segment(label, judge_id)}")
-    found = client.parsed(reply, DraftedJudge.parse, "the response shows no judge with its draft")
-    _refuse_other(reply, found.judge.judge_id, judge_id)
-    return found
+    judge = client.parsed(reply, DraftedJudge.parse, "the response shows no judge with its draft")
+    _refuse_other(reply, judge.judge.judge_id, judge_id)
+    return judge
 
 
 async def read_version(client: Client, judge_id: str, version_id: str) -> JudgeVersion:
     """Return a version of a judge."""
     label = f"version {clean(version_id)} of judge {clean(judge_id)}"
     reply = await client.request(label, "GET", _version_path(label, judge_id, version_id))
-    found = client.parsed(reply, JudgeVersion.parse, "the response does not show the version")
-    _refuse_other(reply, found.version_id, version_id)
-    return found
+    version = client.parsed(reply, JudgeVersion.parse, "the response does not show the version")
+    _refuse_other(reply, version.version_id, version_id)
+    return version
 
 
 async def read_shown(client: Client, judge: Judge) -> JudgeVersion:
@@ -154,9 +154,9 @@ async def delete_judge(client: Client, judge_id: str) -> None:
     await client.request(label, "DELETE", f"{EVALS_PATH}/agents/{segment(label, judge_id)}")
 
 
-def _refuse_other(reply: Reply, found: str, asked: str) -> None:
-    if is_other(found, asked):
-        raise ForeignResponse(reply.label, f"the response is about {clean(found)}")
+def _refuse_other(reply: Reply, answered: str, asked: str) -> None:
+    if is_other(answered, asked):
+        raise ForeignResponse(reply.label, f"the response is about {clean(answered)}")
 
 
 def _active_version(content: Any) -> str | None:

@@ -73,16 +73,16 @@ class Judges:
 
     def get(self, judge_id: str) -> Judge | None:
         """Return the judge with this id; None if it is not listed."""
-        return next((each for each in self.judges if not is_other(each.judge_id, judge_id)), None)
+        return next((judge for judge in self.judges if not is_other(judge.judge_id, judge_id)), None)
 
     def named(self, name: str) -> tuple[Judge, ...]:
         """Return the judges with a name: it need not be unique."""
-        return tuple(each for each in self.judges if each.name == name)
+        return tuple(judge for judge in self.judges if judge.name == name)
 
     @property
     def published(self) -> tuple[Judge, ...]:
         """The judges that have a published version."""
-        return tuple(each for each in self.judges if each.active_version_id is not None)
+        return tuple(judge for judge in self.judges if judge.active_version_id is not None)
 
 
 class JudgeNotFound(TornadoError):
@@ -158,8 +158,8 @@ async def list_judges(client: Client, retry: Retry = retried) -> Judges:
 
     """
     entries, is_whole = await _read_pages(client, "list of judges", f"{EVALS_PATH}/agents", retry)
-    judges = [Judge.parse(each) for each in entries]
-    known_judges = tuple(each for each in judges if each is not None and not each.is_deleted)
+    judges = [Judge.parse(entry) for entry in entries]
+    known_judges = tuple(judge for judge in judges if judge is not None and not judge.is_deleted)
     return Judges(known_judges, is_whole and None not in judges)
 
 
@@ -201,7 +201,7 @@ def _matching(judges: Judges, judge_id: str | None, name: str | None) -> Sequenc
 
 def _candidates(judges: Sequence[Judge]) -> str:
     """Return judges for a message."""
-    listed = [f"{clean(each.name or 'without a name', 80)} ({clean(each.judge_id)})" for each in judges]
+    listed = [f"{clean(judge.name or 'without a name', 80)} ({clean(judge.judge_id)})" for judge in judges]
     return f"the judges are: {short_list(listed, MAX_CANDIDATES)}" if listed else "there are no such judges"
 
 
@@ -222,8 +222,8 @@ async def read_findings(client: Client, eval_run_id: str, retry: Retry = retried
     label = f"results of eval run {clean(eval_run_id)}"
     path = f"{EVALS_PATH}/runs/{segment(label, eval_run_id)}/agent-results"
     entries, is_whole = await _read_pages(client, label, path, retry)
-    findings = [Finding.parse(each) for each in entries]
-    return Findings(tuple(each for each in findings if each is not None), is_whole and None not in findings)
+    findings = [Finding.parse(entry) for entry in entries]
+    return Findings(tuple(finding for finding in findings if finding is not None), is_whole and None not in findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,8 +68,8 @@ class Owner:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self | None:
         """Return the owner that a resource or a response names; None if it names none."""
-        given = ((field, values.get(field)) for field in OWNER_FIELDS)
-        return next((cls(field, owner_id) for field, owner_id in given if isinstance(owner_id, str)), None)
+        named = ((field, values.get(field)) for field in OWNER_FIELDS)
+        return next((cls(field, owner_id) for field, owner_id in named if isinstance(owner_id, str)), None)
 
     def __str__(self) -> str:
         """Return `pathway pw-1` or `agent ag-1`, for messages."""
@@ -96,35 +96,40 @@ class Listing:
     @classmethod
     def of(cls, listed: Sequence[Scenario], owner: Owner) -> Self:
         """Return what one response lists. Scenarios of another owner do not count."""
-        own = tuple(each for each in listed if not is_foreign(each, owner))
+        own = tuple(scenario for scenario in listed if not is_foreign(scenario, owner))
         return cls(own, is_whole=len(listed) < LIST_LIMIT)
 
     def get(self, scenario_id: str) -> Scenario | None:
         """Return the scenario with this id; None if it is not in the listing."""
-        return next((each for each in self.scenarios if each.scenario_id == scenario_id), None)
+        return next((scenario for scenario in self.scenarios if scenario.scenario_id == scenario_id), None)
 
     def spelled_as(self, ids: Iterable[str]) -> Self:
         """Return the listing with each scenario id as it is spelled in *ids*, if it is one of them."""
         spell = spelling(ids)
         return replace(
-            self, scenarios=tuple(replace(each, scenario_id=spell(each.scenario_id)) for each in self.scenarios)
+            self,
+            scenarios=tuple(replace(scenario, scenario_id=spell(scenario.scenario_id)) for scenario in self.scenarios),
         )
 
     def named(self, name: str) -> Scenario | None:
         """Return the scenario with this name; None if it is not in the listing."""
-        return next((each for each in self.scenarios if each.entry.get("name") == name), None)
+        return next((scenario for scenario in self.scenarios if scenario.entry.get("name") == name), None)
 
     @property
     def enabled(self) -> tuple[Scenario, ...]:
         """The scenarios that are not disabled."""
-        return tuple(each for each in self.scenarios if each.entry.get("enabled") is not False)
+        return tuple(scenario for scenario in self.scenarios if scenario.entry.get("enabled") is not False)
 
 
 def joined(first: Listing, parts: Sequence[Listing]) -> Listing:
     """Return narrower lists as one. They are all there is only if *first*, which was not narrowed, shows no other."""
-    narrowed = {each.scenario_id: each for part in parts for each in part.scenarios}
-    is_whole = all(part.is_whole for part in parts) and all(each.scenario_id in narrowed for each in first.scenarios)
-    return Listing(tuple({**{each.scenario_id: each for each in first.scenarios}, **narrowed}.values()), is_whole)
+    narrowed = {scenario.scenario_id: scenario for part in parts for scenario in part.scenarios}
+    is_whole = all(part.is_whole for part in parts) and all(
+        scenario.scenario_id in narrowed for scenario in first.scenarios
+    )
+    return Listing(
+        tuple({**{scenario.scenario_id: scenario for scenario in first.scenarios}, **narrowed}.values()), is_whole
+    )
 
 
 def is_foreign(scenario: Scenario, owner: Owner) -> bool:
@@ -162,10 +167,10 @@ def parse_scenario(content: Any) -> Scenario | None:
         None if there is no scenario with an id that a request can name.
 
     """
-    found = content
-    while isinstance(found, dict) and "id" not in found:
-        found = found.get("scenario", found.get("data"))
-    scenario = _scenario(found)
+    entry = content
+    while isinstance(entry, dict) and "id" not in entry:
+        entry = entry.get("scenario", entry.get("data"))
+    scenario = _scenario(entry)
     return scenario if scenario is not None and SEGMENT.fullmatch(scenario.scenario_id) else None
 
 

@@ -106,9 +106,9 @@ def other_fault(*named: tuple[str, Any, str | None]) -> str | None:
         named: for each thing what it is, its id in the response, and the id that was asked for, if that is known.
 
     """
-    for what, found, wanted in named:
-        if isinstance(found, str) and wanted is not None and is_other(found, wanted):
-            return f"the response is about another {what}: {_shown(found)}"
+    for what, answered, wanted in named:
+        if isinstance(answered, str) and wanted is not None and is_other(answered, wanted):
+            return f"the response is about another {what}: {_shown(answered)}"
     return None
 
 
@@ -117,18 +117,20 @@ def folded(identifier: str) -> str:
     return identifier.casefold()
 
 
-def is_other(found: str, wanted: str) -> bool:
+def is_other(answered: str, wanted: str) -> bool:
     """Return whether two ids are those of different things."""
-    return folded(found) != folded(wanted)
+    return folded(answered) != folded(wanted)
 
 
 def spelling(ids: Iterable[str]) -> Callable[[str], str]:
     """Return what gives an id the spelling that it has in *ids*, else the one in which it was first met."""
-    known = dict.fromkeys(ids)
+    spellings = dict.fromkeys(ids)
     first: dict[str, str] = {}
-    for each in known:
-        first.setdefault(folded(each), each)
-    return lambda identifier: identifier if identifier in known else first.setdefault(folded(identifier), identifier)
+    for declared_id in spellings:
+        first.setdefault(folded(declared_id), declared_id)
+    return lambda identifier: (
+        identifier if identifier in spellings else first.setdefault(folded(identifier), identifier)
+    )
 
 
 def id_fault(content: Json, key: str = "id") -> str | None:
@@ -182,9 +184,9 @@ def error_code(body: Any) -> str | None:
         return None
     errors = body.get("errors")
     listed = errors if isinstance(errors, list) else []
-    parts = [each for each in (*listed, body.get("error"), body) if isinstance(each, dict)]
+    parts = [layer for layer in (*listed, body.get("error"), body) if isinstance(layer, dict)]
     codes = (part.get(key) for part in parts for key in ("code", "error"))
-    return next((each for each in codes if isinstance(each, str) and _CODE.fullmatch(each)), None)
+    return next((code for code in codes if isinstance(code, str) and _CODE.fullmatch(code)), None)
 
 
 def reported_error(body: Any) -> str:

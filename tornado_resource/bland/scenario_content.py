@@ -54,15 +54,17 @@ def scenario_digest(entry: Mapping[str, Any], *, is_exact: bool = True) -> str:
 
 def _content(entry: Mapping[str, Any]) -> dict[str, Any]:
     listed = entry.get("assertions")
-    assertions = [each for each in (listed if isinstance(listed, list) else []) if isinstance(each, dict)]
-    ordered = sorted((_picked(each, CONTENT_ASSERTION_FIELDS) for each in assertions), key=canonical)
+    assertions = [
+        assertion for assertion in (listed if isinstance(listed, list) else []) if isinstance(assertion, dict)
+    ]
+    ordered = sorted((_picked(assertion, CONTENT_ASSERTION_FIELDS) for assertion in assertions), key=canonical)
     return {**_picked(entry, CONTENT_FIELDS), "assertions": ordered}
 
 
 def _picked(entry: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
     values = {key: entry.get(key) for key in keys}
-    known = {key: CONTENT_DEFAULTS.get(key) if is_missing(value) else value for key, value in values.items()}
-    return {key: value for key, value in known.items() if value is not None}
+    filled = {key: CONTENT_DEFAULTS.get(key) if is_missing(value) else value for key, value in values.items()}
+    return {key: value for key, value in filled.items() if value is not None}
 
 
 def is_missing(value: Any) -> bool:

@@ -82,12 +82,14 @@ class Transcript:
         run = _inner(content, "run")
         if run is None:
             return None
-        found = cls(
-            tuple(_assertion(each) for each in _objects(run.get("assertion_results")) if each.get("passed") is False),
-            tuple((_line(each.get("role")), _content(each)) for each in _objects(run.get("chat_history"))),
+        transcript = cls(
+            tuple(
+                _assertion(result) for result in _objects(run.get("assertion_results")) if result.get("passed") is False
+            ),
+            tuple((_line(message.get("role")), _content(message)) for message in _objects(run.get("chat_history"))),
             _line(run["error_message"]) if isinstance(run.get("error_message"), str) else None,
         )
-        kept = cls(found.assertions[:MAX_ASSERTIONS], found.messages[-MAX_EXCHANGES:], found.error)
+        kept = cls(transcript.assertions[:MAX_ASSERTIONS], transcript.messages[-MAX_EXCHANGES:], transcript.error)
         return kept if kept.assertions or kept.messages or kept.error else None
 
 
@@ -139,7 +141,7 @@ def _inner(content: Any, key: str) -> Mapping[str, Any] | None:
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _assertion(entry: Mapping[str, Any]) -> tuple[str, str]:

@@ -105,7 +105,7 @@ async def list_named(client: Client, owner: Owner, names: Iterable[str], retry: 
 
     """
     listing: Listing = await retry(lambda: list_scenarios(client, owner))
-    if all(listing.named(each) is not None for each in names):
+    if all(listing.named(name) is not None for name in names):
         return listing
     return await complete(client, owner, listing, retry=retry)
 
@@ -123,11 +123,11 @@ async def with_ids(
     """
     wanted = tuple(dict.fromkeys(ids))
     listing = listing.spelled_as(wanted)
-    unlisted = [] if listing.is_whole else [each for each in wanted if listing.get(each) is None]
-    read = await asyncio.gather(*(_read(client, each, retry) for each in unlisted))
+    unlisted = [] if listing.is_whole else [scenario_id for scenario_id in wanted if listing.get(scenario_id) is None]
+    read = await asyncio.gather(*(_read(client, scenario_id, retry) for scenario_id in unlisted))
     if unlisted and not any(read):
         await _require_reads(client, owner, listing, retry)
-    others = tuple(each for each in read if each is not None and not is_foreign(each, owner))
+    others = tuple(scenario for scenario in read if scenario is not None and not is_foreign(scenario, owner))
     return Listing((*listing.scenarios, *others), listing.is_whole)
 
 
@@ -196,10 +196,10 @@ async def _list_by_category(client: Client, owner: Owner, state: bool, retry: Re
 
 async def _read(client: Client, scenario_id: str, retry: Retry) -> Scenario | None:
     try:
-        found: Scenario = await retry(lambda: get_scenario(client, scenario_id))
+        scenario: Scenario = await retry(lambda: get_scenario(client, scenario_id))
     except NotFound:
         return None
-    return found
+    return scenario
 
 
 async def _require_reads(client: Client, owner: Owner, listing: Listing, retry: Retry) -> None:
@@ -209,7 +209,7 @@ async def _require_reads(client: Client, owner: Owner, listing: Listing, retry: 
         ApiError: it does not.
 
     """
-    listed = await asyncio.gather(*(_read(client, each.scenario_id, retry) for each in listing.scenarios[:1]))
+    listed = await asyncio.gather(*(_read(client, scenario.scenario_id, retry) for scenario in listing.scenarios[:1]))
     if not any(listed):
         label = f"scenarios of {owner}"
         raise OutcomeUnknown(

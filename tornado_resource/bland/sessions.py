@@ -210,8 +210,8 @@ class Status:
             return tuple(dict.fromkeys(map(spell, identifiers)))
 
         iterations = tuple(
-            replace(each, passed_ids=spelled(each.passed_ids), failed_ids=spelled(each.failed_ids))
-            for each in self.iterations
+            replace(iteration, passed_ids=spelled(iteration.passed_ids), failed_ids=spelled(iteration.failed_ids))
+            for iteration in self.iterations
         )
         return replace(self, iterations=iterations, unfixable_ids=spelled(self.unfixable_ids))
 
@@ -299,13 +299,13 @@ class _Kept:
 
     def ids(self, value: Any) -> tuple[str, ...]:
         """Return the different ids of a list, in its order."""
-        found = (self._id(entry) for entry in (value if isinstance(value, list) else []) if isinstance(entry, str))
-        return tuple(dict.fromkeys(each for each in found if each is not None))
+        entries = (self._id(entry) for entry in (value if isinstance(value, list) else []) if isinstance(entry, str))
+        return tuple(dict.fromkeys(scenario_id for scenario_id in entries if scenario_id is not None))
 
     def _id(self, entry: str) -> str | None:
-        known = self._ids.get(entry)
-        if known is not None:
-            return known
+        kept = self._ids.get(entry)
+        if kept is not None:
+            return kept
         if len(self._ids) >= MAX_IDS:
             self.omitted_ids += 1
             return None

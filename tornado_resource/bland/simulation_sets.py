@@ -91,15 +91,15 @@ class SimulationSet:
             return None
         statistics = content.get("statistics")
         listed = statistics.get("per_scenario") if isinstance(statistics, dict) else None
-        shown = listed if isinstance(listed, dict) else {}
-        scenarios = {key: _simulated(entry) for key, entry in shown.items() if word(key, MAX_ID_CHARACTERS)}
+        response = listed if isinstance(listed, dict) else {}
+        scenarios = {key: _simulated(entry) for key, entry in response.items() if word(key, MAX_ID_CHARACTERS)}
         return cls(
             set_id=content["id"],
             status=content["status"],
             runs=whole_number(content.get("simulations_per_scenario")),
             total_scenarios=whole_number(content.get("total_scenarios")),
             scenarios=scenarios,
-            has_unreadable=len(scenarios) < len(shown),
+            has_unreadable=len(scenarios) < len(response),
             error_message=error_text(content.get("error_message")),
             created_at=word(content.get("created_at")),
             completed_at=word(content.get("completed_at")),
@@ -207,7 +207,7 @@ async def list_sets(client: Client, pathway_id: str, scenario_id: str) -> list[L
 async def _with_sets(client: Client, runs: Sequence[Json]) -> list[Json]:
     """Return runs with their sets: where the list does not name them, one run of each batch is read."""
     batches = {_batch(run): run for run in runs if _is_silent(run)}
-    details = await asyncio.gather(*(_read_run(client, each) for each in batches.values()))
+    details = await asyncio.gather(*(_read_run(client, batch) for batch in batches.values()))
     unknown = next((run for run, read in zip(batches.values(), details, strict=True) if _is_silent(read)), None)
     if unknown is not None:
         raise OutcomeUnknown(_label(unknown), "the response does not say which simulation set it is of")
@@ -264,7 +264,7 @@ async def lists_runs(client: Client, pathway_id: str) -> bool:
 
 def _listed(client: Client, reply: Reply) -> list[Json]:
     listed: Sequence[Any] = client.parsed(reply, _list_of, "the response has no runs")
-    return [each for each in listed if isinstance(each, dict)]
+    return [entry for entry in listed if isinstance(entry, dict)]
 
 
 def _list_of(content: Any) -> list[Any] | None:

@@ -39,7 +39,7 @@ class Variables:
         """Parse a list of variables; None unless each has a name: one that is left out would count as missing."""
         if not isinstance(content, list):
             return None
-        named = [(_name(each), _has_value(each)) for each in content]
+        named = [(_name(variable), _has_value(variable)) for variable in content]
         names = [name for name, _ in named if name is not None]
         if len(names) < len(named):
             return None
@@ -101,29 +101,29 @@ async def _read_snapshot(client: Client, agent_id: str, version_id: str) -> Mapp
         ApiError: a request failed.
 
     """
-    found = await retried(lambda: read_latest_version(client, agent_id))
-    if is_other(found.version_id, version_id):
+    version = await retried(lambda: read_latest_version(client, agent_id))
+    if is_other(version.version_id, version_id):
         listed = (await retried(lambda: list_versions(client, agent_id))).get(version_id)
         semver = listed.semver if listed is not None else None
         if semver is None:
             return {}
-        found = await retried(lambda: read_version(client, agent_id, semver))
-    return found.snapshot or {} if not is_other(found.version_id, version_id) else {}
+        version = await retried(lambda: read_version(client, agent_id, semver))
+    return version.snapshot or {} if not is_other(version.version_id, version_id) else {}
 
 
 def referenced_variables(snapshot: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the variables that a version's snapshot refers to (`{{env.NAME}}`), in order. Pure."""
-    found: set[str] = set()
+    names: set[str] = set()
     left: list[Any] = [snapshot]
     while left:
         value = left.pop()
         if isinstance(value, str):
-            found.update(_REFERENCE.findall(value))
+            names.update(_REFERENCE.findall(value))
         elif isinstance(value, dict):
             left += [*value, *value.values()]
         elif isinstance(value, list):
             left += value
-    return tuple(sorted(found))
+    return tuple(sorted(names))
 
 
 def missing_variables(env: str, names: Iterable[str], variables: Variables) -> str | None:
@@ -148,14 +148,14 @@ def _hint(name: str, variables: Variables) -> str:
     """Return what is there instead, in brackets; nothing if there is nothing of this name."""
     if name in variables.without_value:
         return " (empty)"
-    similar = sorted(each for each in variables.with_value if each.casefold() == name.casefold())
+    similar = sorted(candidate for candidate in variables.with_value if candidate.casefold() == name.casefold())
     return f" (there is {similar[0]})" if similar else ""
 
 
 def _name(entry: Any) -> str | None:
     content = entry if isinstance(entry, dict) else {"variable_key": entry}
     keys = (content.get(key) for key in ("variable_key", "key", "name"))
-    return next((found for key in keys if (found := word(key, MAX_NAME_CHARACTERS)) is not None), None)
+    return next((text for key in keys if (text := word(key, MAX_NAME_CHARACTERS)) is not None), None)
 
 
 def _has_value(entry: Any) -> bool:

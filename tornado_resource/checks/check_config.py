@@ -50,41 +50,41 @@ def checks_of(props: Mapping[str, Any]) -> Checks:
     What is missing, or no such value, counts as what the API does not show.
     """
     return Checks(
-        scenario_ids=tuple(each for each in _list(props, "scenario_ids") if isinstance(each, str)),
+        scenario_ids=tuple(scenario_id for scenario_id in _list(props, "scenario_ids") if isinstance(scenario_id, str)),
         scenario_names=(),
-        judges=tuple(_judge(each) for each in _list(props, "judges") if isinstance(each, dict)),
+        judges=tuple(_judge(judge) for judge in _list(props, "judges") if isinstance(judge, dict)),
         is_enabled=props.get("enabled", True) is not False,
         simulations_count=whole_or_none(props.get("simulations_count")),
         updated_at=None,
     )
 
 
-def outputs_of(declared: Checks, shown: Checks) -> dict[str, Any]:
+def outputs_of(declared: Checks, stored: Checks) -> dict[str, Any]:
     """Return what a resource records of a config that the API shows; what it does not show is as declared.
 
     It has the declared order and spelling where nothing differs, so that the state only changes with the config.
     """
-    known = {folded(each.judge_id): each for each in declared.judges}
-    judges = [_judge_of(each, known.get(folded(each.judge_id))) for each in shown.judges]
-    scenario_ids, count = list(shown.scenario_ids), shown.simulations_count
-    changed = fields_of(differences(declared, shown))
+    declared_judges = {folded(judge.judge_id): judge for judge in declared.judges}
+    judges = [_judge_of(judge, declared_judges.get(folded(judge.judge_id))) for judge in stored.judges]
+    scenario_ids, count = list(stored.scenario_ids), stored.simulations_count
+    changed = fields_of(differences(declared, stored))
     if "scenario_ids" not in changed:
         scenario_ids = list(declared.scenario_ids)
     if "judges" not in changed:
-        judges.sort(key=lambda each: list(known).index(folded(each["id"])))
+        judges.sort(key=lambda entry: list(declared_judges).index(folded(entry["id"])))
     return {
         "scenario_ids": scenario_ids,
         "judges": judges,
         "simulations_count": count if count is not None else declared.simulations_count,
-        "enabled": shown.is_enabled is not False,
+        "enabled": stored.is_enabled is not False,
     }
 
 
 def config_digest(checks: Checks) -> str:
     """Return the digest of a config, whatever the order of its lists. A run depends on it."""
     judges = [
-        [folded(each.judge_id), folded(each.version_id or ""), each.is_required is not False, _levels(each)]
-        for each in checks.judges
+        [folded(judge.judge_id), folded(judge.version_id or ""), judge.is_required is not False, _levels(judge)]
+        for judge in checks.judges
     ]
     scenarios = sorted(map(folded, checks.scenario_ids))
     is_enabled = checks.is_enabled is not False
@@ -118,28 +118,28 @@ class DeclaredDigests:
         return {"version": self._known[id(code)][1]}
 
 
-def differences(declared: Checks, found: Checks) -> tuple[Difference, ...]:
+def differences(declared: Checks, stored: Checks) -> tuple[Difference, ...]:
     """Return how a config that was found differs from the declared one. What the API does not show is no difference."""
     rows: list[Difference] = []
-    if {*map(folded, declared.scenario_ids)} != {*map(folded, found.scenario_ids)}:
-        shown, wanted = _ids(found.scenario_ids), _ids(declared.scenario_ids)
-        rows.append(Difference("scenario_ids", "scenario_ids", shown, wanted))
-    rows += _judge_differences(declared.judges, found.judges)
-    rows += _row("simulations_count", "simulations_count", found.simulations_count, declared.simulations_count)
-    rows += _row("enabled", "enabled", found.is_enabled, declared.is_enabled)
+    if {*map(folded, declared.scenario_ids)} != {*map(folded, stored.scenario_ids)}:
+        actual, wanted = _ids(stored.scenario_ids), _ids(declared.scenario_ids)
+        rows.append(Difference("scenario_ids", "scenario_ids", actual, wanted))
+    rows += _judge_differences(declared.judges, stored.judges)
+    rows += _row("simulations_count", "simulations_count", stored.simulations_count, declared.simulations_count)
+    rows += _row("enabled", "enabled", stored.is_enabled, declared.is_enabled)
     return tuple(rows)
 
 
 def fields_of(rows: Iterable[Difference]) -> list[str]:
     """Return the fields in which two configs differ, each once."""
-    return list(dict.fromkeys(each.field for each in rows))
+    return list(dict.fromkeys(row.field for row in rows))
 
 
-def _judge_differences(declared: Sequence[ConfiguredJudge], found: Sequence[ConfiguredJudge]) -> Iterable[Difference]:
-    wanted, known = ({folded(each.judge_id): each for each in judges} for judges in (declared, found))
-    for key in {**wanted, **known}:
-        have, want = known.get(key), wanted.get(key)
-        names = (each.name for each in (want, have) if each is not None)
+def _judge_differences(declared: Sequence[ConfiguredJudge], stored: Sequence[ConfiguredJudge]) -> Iterable[Difference]:
+    wanted, actual = ({folded(judge.judge_id): judge for judge in judges} for judges in (declared, stored))
+    for key in {**wanted, **actual}:
+        have, want = actual.get(key), wanted.get(key)
+        names = (judge.name for judge in (want, have) if judge is not None)
         place = f"judges.{clean(next(filter(None, names), key), MAX_SHOWN_CHARACTERS)}"
         if have is None or want is None:
             yield Difference("judges", place, _summary(have), _summary(want))
@@ -152,18 +152,18 @@ def _changes_of_judge(place: str, have: ConfiguredJudge, want: ConfiguredJudge) 
         yield from _row("judges", f"{place}.version", have.version_id, want.version_id)
     yield from _row("judges", f"{place}.required", have.is_required, want.is_required)
     if _levels(have) != _levels(want):
-        shown, expected = (_value(_levels(each) or None) for each in (have, want))
-        yield Difference("judges", f"{place}.target_level_keys", shown, expected)
+        actual, expected = (_value(_levels(judge) or None) for judge in (have, want))
+        yield Difference("judges", f"{place}.target_level_keys", actual, expected)
 
 
 def _levels(judge: ConfiguredJudge) -> list[str]:
     return sorted(set(judge.target_level_keys))
 
 
-def _row(field: str, place: str, found: Any, declared: Any) -> list[Difference]:
-    if found is None or found == declared:
+def _row(field: str, place: str, actual: Any, declared: Any) -> list[Difference]:
+    if actual is None or actual == declared:
         return []
-    return [Difference(field, place, _value(found), _value(declared))]
+    return [Difference(field, place, _value(actual), _value(declared))]
 
 
 def _summary(judge: ConfiguredJudge | None) -> str:
@@ -177,7 +177,7 @@ def _value(value: Any) -> str:
 
 
 def _ids(ids: Sequence[str]) -> str:
-    return ", ".join(clean(each, MAX_SHOWN_CHARACTERS) for each in sorted(ids)) or NOTHING
+    return ", ".join(clean(scenario_id, MAX_SHOWN_CHARACTERS) for scenario_id in sorted(ids)) or NOTHING
 
 
 def _list(props: Mapping[str, Any], key: str) -> list[Any]:
@@ -196,15 +196,15 @@ def _judge(entry: Mapping[str, Any]) -> ConfiguredJudge:
     )
 
 
-def _judge_of(shown: ConfiguredJudge, declared: ConfiguredJudge | None) -> dict[str, Any]:
+def _judge_of(stored: ConfiguredJudge, declared: ConfiguredJudge | None) -> dict[str, Any]:
     """Return a judge as a resource records it."""
-    known = declared if declared is not None else shown
+    spelled = declared if declared is not None else stored
     recorded = {
-        "id": known.judge_id,
-        "version": shown.version_id if shown.version_id is not None else known.version_id,
-        "required": shown.is_required if shown.is_required is not None else known.is_required,
-        "target_level_keys": list(shown.target_level_keys) or None,
-        "name": shown.name or known.name,
+        "id": spelled.judge_id,
+        "version": stored.version_id if stored.version_id is not None else spelled.version_id,
+        "required": stored.is_required if stored.is_required is not None else spelled.is_required,
+        "target_level_keys": list(stored.target_level_keys) or None,
+        "name": stored.name or spelled.name,
     }
     return {key: value for key, value in recorded.items() if value is not None}
 
@@ -297,6 +297,6 @@ def refusal(order: ChecksOrder, existing: Checks | None, *, is_new: bool) -> Tor
     return ChecksExist(order, existing)
 
 
-def _lines(order: ChecksOrder, found: Checks) -> str:
-    rows = dict.fromkeys(each.text(order.secrets) for each in differences(order.checks, found))
+def _lines(order: ChecksOrder, stored: Checks) -> str:
+    rows = dict.fromkeys(difference.text(order.secrets) for difference in differences(order.checks, stored))
     return "".join([" They differ from the declaration:", *(f"\n  {row}" for row in rows)])

@@ -90,17 +90,17 @@ async def look(
         ApiError: its version could not be read.
 
     """
-    found = judges.named(order.name)
-    if len(found) > 1:
-        raise JudgeAmbiguous(order, found)
-    if not found:
+    judges_named = judges.named(order.name)
+    if len(judges_named) > 1:
+        raise JudgeAmbiguous(order, judges_named)
+    if not judges_named:
         if not judges.is_whole:
             raise JudgeUnlisted(order)
         return None
-    judge, shown = found[0], await read(found[0])
-    seen = _compared(order, judge, shown)
+    judge, published = judges_named[0], await read(judges_named[0])
+    seen = _compared(order, judge, published)
     is_due = order.manage and (seen.differences or (is_hidden_sent and HIDDEN_FIELD in order.fields))
-    return _with_draft(order, seen, shown, await read_draft(judge)) if is_due and seen.version_id else seen
+    return _with_draft(order, seen, published, await read_draft(judge)) if is_due and seen.version_id else seen
 
 
 async def create(
@@ -158,12 +158,12 @@ async def update(client: Client, judge_id: str, order: JudgeOrder, *, is_hidden_
         ApiError: it was not stored, or that could not be determined.
 
     """
-    known = await retried(lambda: read_judge(client, judge_id))
-    shown = await read_shown(client, known.judge)
-    seen = _compared(order, known.judge, shown)
+    judge = await retried(lambda: read_judge(client, judge_id))
+    published = await read_shown(client, judge.judge)
+    seen = _compared(order, judge.judge, published)
     is_due = order.manage and not (seen.is_published and not is_hidden_changed)
     if is_due and seen.version_id is not None:
-        seen = _with_draft(order, seen, shown, known.draft)
+        seen = _with_draft(order, seen, published, judge.draft)
     error = refusal(order, seen, is_new=False)
     if error is not None:
         raise error
@@ -235,7 +235,7 @@ async def _find_by_id(client: Client, judge_id: str) -> Judge | None:
 async def _find_use(client: Client, judge_id: str) -> str | None:
     """Return which checks name a judge, or why that is not known, in words; None if none do."""
     agents = await retried(lambda: list_agents(client))
-    places = [(each.agent_id, env) for each in agents.agents for env in get_args(Publish)]
+    places = [(agent.agent_id, env) for agent in agents.agents for env in get_args(Publish)]
     users = await asyncio.gather(*(_is_used(client, *place, judge_id) for place in places))
     for (agent_id, env), is_used in zip(places, users, strict=True):
         if is_used:
@@ -248,7 +248,7 @@ async def _is_used(client: Client, agent_id: str, env: str, judge_id: str) -> bo
         checks = await retried(lambda: read_checks(client, agent_id, env))
     except NotFound:
         return False  # the agent was deleted meanwhile
-    return checks is not None and any(not is_other(each.judge_id, judge_id) for each in checks.judges)
+    return checks is not None and any(not is_other(judge.judge_id, judge_id) for judge in checks.judges)
 
 
 def _is_stored(order: JudgeOrder, seen: SeenJudge) -> bool:
@@ -256,9 +256,9 @@ def _is_stored(order: JudgeOrder, seen: SeenJudge) -> bool:
     return seen.is_published and HIDDEN_FIELD not in order.fields
 
 
-def _compared(order: JudgeOrder, judge: Judge, shown: JudgeVersion) -> SeenJudge:
-    is_blank = judge.active_version_id is None and not str(shown.fields.get("prompt", "")).strip()
-    return SeenJudge(judge.judge_id, judge.active_version_id, differences(order.fields, shown.fields), is_blank)
+def _compared(order: JudgeOrder, judge: Judge, published: JudgeVersion) -> SeenJudge:
+    is_blank = judge.active_version_id is None and not str(published.fields.get("prompt", "")).strip()
+    return SeenJudge(judge.judge_id, judge.active_version_id, differences(order.fields, published.fields), is_blank)
 
 
 def _with_draft(order: JudgeOrder, seen: SeenJudge, published: JudgeVersion, draft: JudgeVersion) -> SeenJudge:
@@ -274,10 +274,10 @@ async def _create(client: Client, order: JudgeOrder, clock: Clock) -> str:
         except ApiError as fault:
             if _is_refused(fault):
                 raise
-            found = await _find(client, order, clock)
-            if found is None:
+            judge = await _find(client, order, clock)
+            if judge is None:
                 raise JudgeUnseen(order, fault.cause) from None
-            return found
+            return judge
         return created.judge.judge_id
 
     return await retried(create_once)
@@ -292,11 +292,11 @@ def _is_refused(fault: ApiError) -> bool:
 async def _find(client: Client, order: JudgeOrder, clock: Clock) -> str | None:
     for pause in LOOKS_SECONDS:
         await clock.sleep(pause)
-        found = (await list_judges(client)).named(order.name)
-        if len(found) > 1:
-            raise JudgeAmbiguous(order, found)
-        if found:
-            return found[0].judge_id
+        judges = (await list_judges(client)).named(order.name)
+        if len(judges) > 1:
+            raise JudgeAmbiguous(order, judges)
+        if judges:
+            return judges[0].judge_id
     return None
 
 
@@ -321,9 +321,9 @@ async def _edit(client: Client, judge_id: str, order: JudgeOrder) -> DraftedJudg
     """Edit the draft, and return the judge as it was before."""
 
     async def edit() -> DraftedJudge:
-        known = await retried(lambda: read_judge(client, judge_id))
-        await retried(lambda: edit_draft(client, judge_id, known.draft.version_id, order.sent))
-        return known
+        judge = await retried(lambda: read_judge(client, judge_id))
+        await retried(lambda: edit_draft(client, judge_id, judge.draft.version_id, order.sent))
+        return judge
 
     try:
         return await edit()

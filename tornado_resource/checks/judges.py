@@ -81,7 +81,9 @@ def seen_judge(recorded: Any) -> SeenJudge | None:
     """Return what `asdict` made of a judge that was seen, and Pulumi has passed on."""
     if not isinstance(recorded, dict):
         return None
-    rows, draft = (tuple(Difference(**each) for each in recorded.get(key) or ()) for key in ("differences", "draft"))
+    rows, draft = (
+        tuple(Difference(**difference) for difference in recorded.get(key) or ()) for key in ("differences", "draft")
+    )
     return SeenJudge(recorded["judge_id"], recorded.get("version_id"), rows, recorded.get("is_blank") is True, draft)
 
 
@@ -115,10 +117,10 @@ class JudgeDrafted(TornadoError):
 
     def __init__(self, order: JudgeOrder, seen: SeenJudge) -> None:
         rows = [
-            f"{each.field}: {HIDDEN}"
-            if each.field in order.secrets
-            else f"{each.place}: draft {each.found}, published {each.declared}"
-            for each in seen.draft
+            f"{difference.field}: {HIDDEN}"
+            if difference.field in order.secrets
+            else f"{difference.place}: draft {difference.found}, published {difference.declared}"
+            for difference in seen.draft
         ]
         facts = [f"{order.place} ({clean(seen.judge_id)}) has an unpublished draft:", *(f"  {row}" for row in rows)]
         advice = "Publish it in Bland, or move what you need into the declaration. To replace it: on_conflict: adopt"
@@ -157,7 +159,7 @@ class JudgeAmbiguous(TornadoError):
     """Several judges have the name."""
 
     def __init__(self, order: JudgeOrder, judges: Sequence[Judge]) -> None:
-        ids = ", ".join(clean(each.judge_id) for each in judges)
+        ids = ", ".join(clean(judge.judge_id) for judge in judges)
         super().__init__(
             f"{order.place}: {len(judges)} judges have this name ({ids}). Rename or delete all but one of them in Bland"
         )
@@ -193,14 +195,14 @@ class JudgeNotStored(TornadoError):
         )
 
 
-def differences(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[Difference, ...]:
+def differences(declared: Mapping[str, Any], published: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Return how a version differs from a definition. What the API does not show is no difference."""
     wanted = {**JUDGE_DEFAULTS, **declared}
     return tuple(
-        Difference(name, name, *contrast(_text(shown[name]), _text(wanted[name])))
+        Difference(name, name, *contrast(_text(published[name]), _text(wanted[name])))
         for name in COMPARED
-        if name in wanted and name in shown
-        if _comparable(name, shown[name]) != _comparable(name, wanted[name])
+        if name in wanted and name in published
+        if _comparable(name, published[name]) != _comparable(name, wanted[name])
     )
 
 
@@ -252,5 +254,5 @@ def _text(value: Any) -> str:
 
 
 def _lines(order: JudgeOrder, seen: SeenJudge) -> str:
-    rows = [each.text(order.secrets) for each in seen.differences]
+    rows = [difference.text(order.secrets) for difference in seen.differences]
     return "".join([" It differs from the declaration:", *(f"\n  {row}" for row in rows)])

@@ -79,7 +79,7 @@ async def read(client: Client, agent_id: str, env: str) -> Checks | None:
     except NotFound:
         # A wrong base URL says 404 as well: only the list of all agents is certain.
         agents = await retried(lambda: list_agents(client))
-        if agents.is_whole and all(is_other(each.agent_id, agent_id) for each in agents.agents):
+        if agents.is_whole and all(is_other(agent.agent_id, agent_id) for agent in agents.agents):
             return None
         raise
 
@@ -110,7 +110,7 @@ async def _write(client: Client, order: ChecksOrder) -> Checks:
     except ApiError as fault:
         if isinstance(fault, NotSent) or not is_transient(fault):
             raise
-        shown = await read_checks(client, order.agent_id, order.env)
-        if shown is None or differences(order.checks, shown):
+        stored = await read_checks(client, order.agent_id, order.env)
+        if stored is None or differences(order.checks, stored):
             raise
-        return shown
+        return stored

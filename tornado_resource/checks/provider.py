@@ -84,11 +84,11 @@ class ChecksProvider(SeeingProvider[SeeingUpdate]):
 
         self._note(news)
         values = {key: whole_without_nulls(news.get(key)) for key in RULED_CHECKS_INPUTS}
-        known = {key: value for key, value in values.items() if not contains_unknowns(value)}
-        failures = [check_failure(key, text, news) for key, text in checks_problems(known).items()]
-        if known.keys() == values.keys() and not failures:
+        resolved = {key: value for key, value in values.items() if not contains_unknowns(value)}
+        failures = [check_failure(key, text, news) for key, text in checks_problems(resolved).items()]
+        if resolved.keys() == values.keys() and not failures:
             failures = self._refusals(news, is_new=any(olds.get(key) != news[key] for key in PLACE))
-        elif not failures and {*PLACE, "on_conflict", "manage"} <= known.keys():
+        elif not failures and {*PLACE, "on_conflict", "manage"} <= resolved.keys():
             self._warn_of_others(olds, news)
         return CheckResult(news, failures)
 
@@ -148,8 +148,8 @@ class ChecksProvider(SeeingProvider[SeeingUpdate]):
         edits, changes = fields_of(differences(recorded, there)), differences(_declared(news), there)
         if edits:
             print(f"{place}: {', '.join(edits)} changed in Bland since the last update", flush=True)
-        for each in changes:
-            print(f"{place}: changes {each.text(_secrets(news))}", flush=True)
+        for difference in changes:
+            print(f"{place}: changes {difference.text(_secrets(news))}", flush=True)
         return bool(edits or changes)
 
     def update(self, _checks_id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
@@ -161,11 +161,11 @@ class ChecksProvider(SeeingProvider[SeeingUpdate]):
         from tornado_resource.checks.lifecycle import read
 
         agent_id, env = (_text(f"checks {checks_id}", props, key) for key in PLACE)
-        shown = self._run(lambda client: read(client, agent_id, env), props)
-        if shown is None:
+        stored = self._run(lambda client: read(client, agent_id, env), props)
+        if stored is None:
             return ReadResult("", {})
-        outputs = _outputs(checks_of(props), shown)
-        if config_digest(shown) == props.get("config"):
+        outputs = _outputs(checks_of(props), stored)
+        if config_digest(stored) == props.get("config"):
             drift = []
         else:  # also what an earlier refresh has found, which is in the state since
             drift = list(dict.fromkeys([*_texts(props, "drift"), *outputs["drift"]]))
@@ -194,8 +194,8 @@ class ChecksProvider(SeeingProvider[SeeingUpdate]):
 
         agent_id, env = (_text(f"checks {checks_id}", props, key) for key in PLACE)
 
-        def is_ours(shown: Checks) -> bool:
-            return config_digest(shown) == props.get("config")
+        def is_ours(stored: Checks) -> bool:
+            return config_digest(stored) == props.get("config")
 
         return self._run(lambda client: remove(client, agent_id, env, is_ours), props)
 
@@ -252,9 +252,9 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
 
         self._note(news)
         values = {**_definition(news), **{key: news.get(key) for key in JUDGE_OPTIONS}}
-        known = {key: value for key, value in values.items() if not contains_unknowns(value)}
-        failures = [check_failure(key, text, news) for key, text in judge_problems(known).items()]
-        if known.keys() == values.keys() and not failures:
+        resolved = {key: value for key, value in values.items() if not contains_unknowns(value)}
+        failures = [check_failure(key, text, news) for key, text in judge_problems(resolved).items()]
+        if resolved.keys() == values.keys() and not failures:
             is_new = _definition(olds).get("name") != values.get("name")
             failures = self._refusals(news, is_new=is_new)
         return CheckResult(news, failures)
@@ -322,8 +322,8 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         is_own_edit = _definition(olds) != _definition(news)
         if differences and not is_own_edit:
             print(f"{place}: {', '.join(fields_of(differences))} changed in Bland since the last update", flush=True)
-        for each in differences:
-            print(f"{place}: changes {each.text(secrets)}", flush=True)
+        for difference in differences:
+            print(f"{place}: changes {difference.text(secrets)}", flush=True)
         if _hidden(olds) != _hidden(news):
             print(f"{place}: publishes {HIDDEN_FIELD}, which Bland never shows: it cannot be verified", flush=True)
         is_other = there is not None and there.version_id != olds.get("version")
@@ -344,10 +344,10 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
 
         _text(f"judge {judge_id}", props, "name")
         order = _judge_order(props)
-        shown = self._run(lambda client: read(client, judge_id, order), props)
-        if shown is None:
+        judge = self._run(lambda client: read(client, judge_id, order), props)
+        if judge is None:
             return ReadResult("", {})
-        return ReadResult(judge_id, _judge_outputs(props, replace(shown, is_created=props.get("is_created") is True)))
+        return ReadResult(judge_id, _judge_outputs(props, replace(judge, is_created=props.get("is_created") is True)))
 
     def delete(self, judge_id: str, props: dict[str, Any]) -> None:
         """Leave the judge, or delete it, as `on_destroy` says. One that another stack manages stays.
@@ -457,20 +457,20 @@ def _kept(props: Mapping[str, Any]) -> dict[str, Any]:
     return {key: props[key] for key in recorded if key in props}
 
 
-def _outputs(declared: Checks, shown: Checks) -> dict[str, Any]:
+def _outputs(declared: Checks, stored: Checks) -> dict[str, Any]:
     """Return what the state records of the checks that are there."""
     return {
-        **outputs_of(declared, shown),
-        "updated_at": shown.updated_at,
-        "drift": fields_of(differences(declared, shown)),
+        **outputs_of(declared, stored),
+        "updated_at": stored.updated_at,
+        "drift": fields_of(differences(declared, stored)),
     }
 
 
 def _new_id(props: Mapping[str, Any]) -> str:
     """Return the id of a resource. Pulumi keeps ids in clear, so it has only a digest of an agent that is secret."""
     agent = str(props["agent_id"])
-    shown = hashlib.sha256(agent.encode()).hexdigest()[:16] if "agent_id" in _secrets(props) else agent
-    return f"{shown}/{props['env']}"
+    shown_agent = hashlib.sha256(agent.encode()).hexdigest()[:16] if "agent_id" in _secrets(props) else agent
+    return f"{shown_agent}/{props['env']}"
 
 
 def _text(what: str, props: Mapping[str, Any], key: str) -> str:

@@ -150,7 +150,7 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         secrets = _secrets(inputs)
         inputs["judges"] = pulumi.Output.from_input(judges).apply(partial(_resolved, label))
         declared = pulumi.Output.all(**inputs)
-        given: dict[str, Any] = {
+        own_inputs: dict[str, Any] = {
             **inputs,
             **options,
             "name": resource_path(resource_name),
@@ -161,9 +161,9 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
             "seen": pulumi.Output.all(agent_id, env, _is_secret(agent_id)).apply(_seen),
             "secrets": secrets,
         }
-        given = {key: value for key, value in given.items() if value is not None}
-        super().__init__(ChecksProvider(), resource_name, {**dict.fromkeys(CHECKS_OUTPUTS), **given}, opts)
-        untrack_properties(self, (*CHECKS_OUTPUTS, *given))
+        own_inputs = {key: value for key, value in own_inputs.items() if value is not None}
+        super().__init__(ChecksProvider(), resource_name, {**dict.fromkeys(CHECKS_OUTPUTS), **own_inputs}, opts)
+        untrack_properties(self, (*CHECKS_OUTPUTS, *own_inputs))
         self.stored_config: Output[str] = _stored_config(self, declared, secrets) if is_update() else self.config
         """As `config`, for what depends on it: it fails if the API has not stored the checks as they are declared."""
         self.test_cases: tuple[Output[ScenarioDeclaration], ...] = declarations(scenarios)
@@ -262,7 +262,7 @@ class AgentJudge(Resource, module="bland", name="AgentJudge"):
         fields.setdefault("name", resource_name)
         options = {key: values[key] for key in JUDGE_OPTIONS if values[key] != OPTION_DEFAULTS[key]}
         _refuse(label, judge_problems(_plain({**fields, **options})))
-        given: dict[str, Any] = {
+        declared: dict[str, Any] = {
             "fields": fields,
             **options,
             "name": resource_path(resource_name),
@@ -273,9 +273,9 @@ class AgentJudge(Resource, module="bland", name="AgentJudge"):
             "seen": pulumi.Output.from_input(fields).apply(_seen_judge),
             "secrets": _secrets(fields),
         }
-        given = {key: value for key, value in given.items() if value is not None}
-        super().__init__(JudgeProvider(), resource_name, {**dict.fromkeys(JUDGE_OUTPUTS), **given}, opts)
-        untrack_properties(self, (*JUDGE_OUTPUTS, *given))
+        declared = {key: value for key, value in declared.items() if value is not None}
+        super().__init__(JudgeProvider(), resource_name, {**dict.fromkeys(JUDGE_OUTPUTS), **declared}, opts)
+        untrack_properties(self, (*JUDGE_OUTPUTS, *declared))
         self.stored_version: Output[str] = _stored_version(self, fields) if is_update() else self.version
         """As `version`, for checks; it fails if the API has not stored the judge as it is declared."""
 
@@ -291,10 +291,10 @@ async def _seen_judge(fields: Mapping[str, Any]) -> dict[str, Any] | None:
     if is_idle():
         return None
     try:
-        found = await look_for_judge(program_run(), fields)
+        seen = await look_for_judge(program_run(), fields)
     except TornadoError as error:
         return {"problem": str(error)}
-    return {"judge": asdict(found)} if found is not None else {"is_gone": True}
+    return {"judge": asdict(seen)} if seen is not None else {"is_gone": True}
 
 
 async def look_for_judge(run: ProgramRun, fields: Mapping[str, Any]) -> SeenJudge | None:
@@ -306,14 +306,14 @@ async def look_for_judge(run: ProgramRun, fields: Mapping[str, Any]) -> SeenJudg
     """
     from tornado_resource.checks.judge_lifecycle import look
 
-    known = whole_without_nulls(dict(fields))
-    order = JudgeOrder(str(known.pop("name")), known)
+    resolved = whole_without_nulls(dict(fields))
+    order = JudgeOrder(str(resolved.pop("name")), resolved)
     return await look(order, await run.judges.listed(), run.judges.shown, run.judges.draft)
 
 
 def _stored_version(judge: AgentJudge, fields: Mapping[str, Any]) -> Output[str]:
-    async def require(known: Sequence[Any]) -> str:
-        version, drift, name = known
+    async def require(resolved: Sequence[Any]) -> str:
+        version, drift, name = resolved
         if not drift:
             return str(version)
         secrets = frozenset(await secret_names(fields) or ())
@@ -322,16 +322,16 @@ def _stored_version(judge: AgentJudge, fields: Mapping[str, Any]) -> Output[str]
     return pulumi.Output.all(judge.version, judge.drift, fields["name"]).apply(require)
 
 
-def _problems(given: Mapping[str, Any], scenarios: Sequence[Any]) -> dict[str, str]:
-    problems, text = checks_problems(_plain(given)), too_many(len(scenarios))
+def _problems(declared: Mapping[str, Any], scenarios: Sequence[Any]) -> dict[str, str]:
+    problems, text = checks_problems(_plain(declared)), too_many(len(scenarios))
     if text is not None:
         problems.setdefault("scenarios", text)
     return problems
 
 
-def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(declared: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that are known already."""
-    return {key: value for key, value in given.items() if is_plain(value)}
+    return {key: value for key, value in declared.items() if is_plain(value)}
 
 
 def _refuse(label: str, problems: Mapping[str, str]) -> None:
@@ -380,21 +380,21 @@ async def _seen(place: Sequence[Any]) -> dict[str, Any] | None:
         return None
     try:
         async with program_run().client.open() as client:
-            found = await retried(lambda: read_checks(client, agent_id, env))
+            stored = await retried(lambda: read_checks(client, agent_id, env))
     except TornadoError as error:
         return {"problem": without_secret(str(error), agent_id if is_secret else None)}
-    return {"checks": outputs_of(found, found)} if found is not None else {"is_gone": True}
+    return {"checks": outputs_of(stored, stored)} if stored is not None else {"is_gone": True}
 
 
 def _stored_config(checks: AgentChecks, declared: Output[dict[str, Any]], secrets: Output[Any] | None) -> Output[str]:
-    shown = pulumi.Output.all(**{key: vars(checks)[key] for key in (*CHECK_CONFIG_FIELDS, "enabled")})
+    outputs = pulumi.Output.all(**{key: vars(checks)[key] for key in (*CHECK_CONFIG_FIELDS, "enabled")})
 
-    def require(known: Sequence[Any]) -> str:
-        config, drift, wanted, found, names = known
+    def require(resolved: Sequence[Any]) -> str:
+        config, drift, wanted, stored, names = resolved
         if not drift:
             return str(config)
         checks = checks_of(whole_without_nulls(wanted))
         order = ChecksOrder(wanted["agent_id"], wanted["env"], checks, secrets=frozenset(names or ()))
-        raise InvalidArgument(str(ChecksNotStored(order, checks_of(found))))
+        raise InvalidArgument(str(ChecksNotStored(order, checks_of(stored))))
 
-    return pulumi.Output.all(checks.config, checks.drift, declared, shown, secrets).apply(require)
+    return pulumi.Output.all(checks.config, checks.drift, declared, outputs, secrets).apply(require)

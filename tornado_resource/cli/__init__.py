@@ -129,8 +129,8 @@ def _run(arguments: list[str], secrets: Secrets) -> int:
     except click.ClickException as error:
         written = StringIO()
         error.show(written)
-        shown = written.getvalue()  # it quotes arguments, such as names of files
-        click.echo(clean_lines(shown, len(shown)), err=True, nl=False)
+        message = written.getvalue()  # it quotes arguments, such as names of files
+        click.echo(clean_lines(message, len(message)), err=True, nl=False)
         return ExitCode.INVALID
     except (click.Abort, KeyboardInterrupt):
         click.echo("\ninterrupted", err=True)

@@ -83,22 +83,22 @@ def command(name: str | None, file: str | None, output: str, *, quiet: bool) -> 
 
 
 def _providers(state: Mapping[str, Any]) -> Iterator[_Row]:
-    for each in foreign_providers(state):
-        yield _Row("foreign provider", each.urn, each.path, each.found)
+    for provider in foreign_providers(state):
+        yield _Row("foreign provider", provider.urn, provider.path, provider.found)
 
 
 def _urls(recorded: Iterable[RecordedUrl], configured: Callable[[], list[str]]) -> Iterator[_Row]:
     """Yield the base URLs that are not ours. Those that are *configured* are only read if they matter."""
-    others = [each for each in recorded if not is_one_of(each.value, own_urls(os.environ))]
-    known = configured() if others else []
-    for each in others:
-        if not is_one_of(each.value, known):
-            yield _Row("foreign base URL", each.urn, each.path, _description(each))
+    others = [url for url in recorded if not is_one_of(url.value, own_urls(os.environ))]
+    own = configured() if others else []
+    for url in others:
+        if not is_one_of(url.value, own):
+            yield _Row("foreign base URL", url.urn, url.path, _description(url))
 
 
 def _decrypted_urls(stack: str, export: Fields) -> list[RecordedUrl]:
     recorded = list(recorded_urls(export.values))
-    is_secret = any(each.is_encrypted for each in recorded)
+    is_secret = any(url.is_encrypted for url in recorded)
     return list(recorded_urls(read_export(stack, shows_secrets=True).values)) if is_secret else recorded
 
 
@@ -113,7 +113,11 @@ def _description(recorded: RecordedUrl) -> str:
 def _tell(source: str, rows: list[_Row], output: Output) -> ExitCode:
     if output.is_json:
         listed = {
-            key: [{"urn": each.urn, "path": each.path, "found": each.found} for each in rows if each.kind == kind]
+            key: [
+                {"urn": finding.urn, "path": finding.path, "found": finding.found}
+                for finding in rows
+                if finding.kind == kind
+            ]
             for key, kind in (("foreign_providers", "foreign provider"), ("foreign_base_urls", "foreign base URL"))
         }
         click.echo(clean_json(json.dumps(listed, indent=2)))

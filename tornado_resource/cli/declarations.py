@@ -69,20 +69,22 @@ def write_problems(problems: Sequence[Problem], more: int, output: str, faults: 
     return "\n".join([*map(str, problems), *rest])
 
 
-def as_annotations(level: str, found: Sequence[Problem | str]) -> str:
+def as_annotations(level: str, problems: Sequence[Problem | str]) -> str:
     """Return lines that make GitHub show problems at their lines, and texts about a file as a whole.
 
     Those beyond the limit of GitHub are lines of the log.
     """
     checkout = Checkout.of(os.environ)
-    shown = bounded(level, [_annotation(level, each, checkout) for each in found], "see the next lines of this log")
-    rest = found[MAX_COMMANDS - 1 :] if len(found) > MAX_COMMANDS else ()
-    return "\n".join([*shown, *(clean(str(each), MAX_COMMAND_CHARACTERS) for each in rest)])
+    lines = bounded(
+        level, [_annotation(level, problem, checkout) for problem in problems], "see the next lines of this log"
+    )
+    rest = problems[MAX_COMMANDS - 1 :] if len(problems) > MAX_COMMANDS else ()
+    return "\n".join([*lines, *(clean(str(problem), MAX_COMMAND_CHARACTERS) for problem in rest)])
 
 
-def _annotation(level: str, found: Problem | str, checkout: Checkout | None) -> str:
-    if isinstance(found, str):
-        return command(level, found, position=None, title=TITLE)
-    text = f"{found.path}: {found.text}" if found.path else found.text
-    position = checkout.linked(found.position) if checkout is not None else found.position
+def _annotation(level: str, problem: Problem | str, checkout: Checkout | None) -> str:
+    if isinstance(problem, str):
+        return command(level, problem, position=None, title=TITLE)
+    text = f"{problem.path}: {problem.text}" if problem.path else problem.text
+    position = checkout.linked(problem.position) if checkout is not None else problem.position
     return command(level, text, position=position, title=TITLE)

@@ -98,14 +98,14 @@ class _Judged:
 
 
 def _judged(stack: GatedStack) -> list[_Judged]:
-    return [*map(_Judged, stack.gated_runs), *(_Judged(each.gated, each) for each in stack.carried)]
+    return [*map(_Judged, stack.gated_runs), *(_Judged(result.gated, result) for result in stack.carried)]
 
 
 def _chosen(stack: GatedStack, name: str | None) -> list[_Judged]:
     judged = _judged(stack)
-    chosen = [each for each in judged if name in {None, each.gated.name}]
+    chosen = [run for run in judged if name in {None, run.gated.name}]
     if name is not None and not chosen:
-        hint = did_you_mean(name, [each.gated.name for each in judged])
+        hint = did_you_mean(name, [run.gated.name for run in judged])
         message = f"stack {stack.stack} has no session or agent {clean(name, 80)} with a gate{hint}"
         raise ConfigurationError(message)
     return chosen
@@ -121,18 +121,22 @@ async def _read(
     """Return the changes by name, and a line for each version that was edited and each run that is not shown."""
     async with stack.client() as client:
         there = await _versions_there(other) if other is not None else {}
-        shown = await asyncio.gather(*(_of_run(client, each, target, there.get(each.gated.name)) for each in runs))
-    pairs = [(run.gated, each.found) for run, each in zip(runs, shown, strict=True)]
-    changes = {gated.name: found for gated, found in pairs if not isinstance(found, str)}
-    problems = [f"{gated.name}: {gated.public(found)}" for gated, found in pairs if isinstance(found, str)]
-    edits = [f"{run.gated.name}: {each.edit}" for run, each in zip(runs, shown, strict=True) if each.edit is not None]
+        answers = await asyncio.gather(
+            *(_of_run(client, run_read, target, there.get(run_read.gated.name)) for run_read in runs)
+        )
+    pairs = [(run.gated, answer.found) for run, answer in zip(runs, answers, strict=True)]
+    changes = {gated.name: read for gated, read in pairs if not isinstance(read, str)}
+    problems = [f"{gated.name}: {gated.public(read)}" for gated, read in pairs if isinstance(read, str)]
+    edits = [
+        f"{run.gated.name}: {answer.edit}" for run, answer in zip(runs, answers, strict=True) if answer.edit is not None
+    ]
     return changes, edits, problems
 
 
 async def _versions_there(other: GatedStack) -> dict[str, Result]:
     """Return the results of another stack, which may have an API key of its own."""
     async with other.client() as client:
-        results = await asyncio.gather(*(each.read(client) for each in _judged(other)))
+        results = await asyncio.gather(*(run.read(client) for run in _judged(other)))
     return {result.gated.name: result for result in results}
 
 
@@ -197,7 +201,9 @@ async def _compare(client: Client, gated: GatedRun, pair: _Pair) -> Changes:
     from tornado_resource.versions.difference import compare_contents
 
     kind = kind_of(gated.kind)
-    before, after = await asyncio.gather(*(kind.read_content(client, gated.request, each) for each in pair.versions))
+    before, after = await asyncio.gather(
+        *(kind.read_content(client, gated.request, version) for version in pair.versions)
+    )
     labels = (f"{before[0]}{pair.suffixes[0]}", f"{after[0]}{pair.suffixes[1]}")
     return compare_contents(before[1], after[1], labels)
 
@@ -206,8 +212,8 @@ def _show(changes: dict[str, Changes], output: str) -> None:
     from tornado_resource.reports import changes as shown
 
     if output == "json":
-        content: dict[str, Any] = {name: shown.as_json(each) for name, each in changes.items()}
+        content: dict[str, Any] = {name: shown.as_json(change) for name, change in changes.items()}
         click.echo(clean_json(json.dumps(content, indent=2)))
         return
     render = shown.markdown if output == "markdown" else shown.text
-    click.echo("\n\n".join(render(name, each) for name, each in changes.items()))
+    click.echo("\n\n".join(render(name, change) for name, change in changes.items()))

@@ -78,34 +78,34 @@ class Declared:
         return f"{self.name} ({self.place.shown})"
 
 
-def diagnose(run: Declared, found: Found | None, *, recorded: Mapping[str, str], intents: Sequence[Intent]) -> Row:
+def diagnose(run: Declared, running: Found | None, *, recorded: Mapping[str, str], intents: Sequence[Intent]) -> Row:
     """Return whose run holds the place of a declared one.
 
     Args:
         run: the declared run.
-        found: the run that holds its place.
+        running: the run that holds its place.
         recorded: run id to stack name, for every run in the stacks' states.
         intents: the intents on this machine. The runs that they started may be in no state.
 
     """
     noun = kind_of(run.place.kind).noun
-    if found is None:
+    if running is None:
         return Row("free", f"{run.shown}: no {noun} runs")
-    since = f" since {clean(found.run.created_at)}" if found.run.created_at else ""
-    shown, owner = f"{noun} {clean(found.run_id)}", recorded.get(found.run_id)
+    since = f" since {clean(running.run.created_at)}" if running.run.created_at else ""
+    holder, owner = f"{noun} {clean(running.run_id)}", recorded.get(running.run_id)
     if owner is not None:
-        return Row("ours", f"{run.shown}: {shown} of stack {owner} runs{since}")
+        return Row("ours", f"{run.shown}: {holder} of stack {owner} runs{since}")
     for intent in intents:
-        if intent.session_id == found.run_id or (intent.session_id is None and intent.pathway_id == run.place.key[1]):
+        if intent.session_id == running.run_id or (intent.session_id is None and intent.pathway_id == run.place.key[1]):
             starter = intent.address.stack
             origin = f"started from this machine for stack {starter}, but not recorded in its state"
             cure = f"{commands.up(starter)} (on this machine) records it"
-            return Row("orphaned", f"{run.shown}: {shown} runs{since}; {origin}", cure)
+            return Row("orphaned", f"{run.shown}: {holder} runs{since}; {origin}", cure)
     cure = (
-        f"{commands.adopt(run.stack, run.name, found.run_id)}, to adopt it; "
+        f"{commands.adopt(run.stack, run.name, running.run_id)}, to adopt it; "
         f"{commands.on_conflict(run.stack, run.name, 'supersede')}, to cancel it"
     )
-    return Row("foreign", f"{run.shown}: {shown} runs{since}, and no stack has recorded it", cure)
+    return Row("foreign", f"{run.shown}: {holder} runs{since}, and no stack has recorded it", cure)
 
 
 def as_text(rows: Iterable[Row]) -> str:
@@ -144,14 +144,14 @@ async def _rows(stack: Stack, tested: list[tuple[RecordedRun, RunBasis]]) -> lis
         runs = (_of_run(client, run, basis, stack.name) for run, basis in tested)
         releases = (_of_release(client, release, stack.name) for release in stack.releases)
         versions = await asyncio.gather(*runs, *releases)
-        scenarios = await asyncio.gather(*(_of_scenarios(client, each, stack.name) for each in _by_owner(stack)))
+        scenarios = await asyncio.gather(*(_of_scenarios(client, owned, stack.name) for owned in _by_owner(stack)))
         return [*(row for row in versions if row is not None), *(row for rows in scenarios for row in rows)]
 
 
 def _by_owner(stack: Stack) -> list[list[StoredScenario]]:
     by_owner: dict[Owner, list[StoredScenario]] = {}
-    for each in stack.scenarios:
-        by_owner.setdefault(each.owner, []).append(each)
+    for scenario in stack.scenarios:
+        by_owner.setdefault(scenario.owner, []).append(scenario)
     return list(by_owner.values())
 
 
@@ -162,9 +162,9 @@ async def _of_scenarios(client: Client, stored: Sequence[StoredScenario], stack:
 
     owner = stored[0].owner
     listed = await retried(lambda: list_scenarios(client, owner))
-    listing = await with_ids(client, owner, listed, [each.scenario_id for each in stored])
-    changes = [(each, change_of(each, listing)) for each in stored]
-    return [_scenario_row(each, change, stack) for each, change in changes if change is not None]
+    listing = await with_ids(client, owner, listed, [scenario.scenario_id for scenario in stored])
+    changes = [(scenario, change_of(scenario, listing)) for scenario in stored]
+    return [_scenario_row(scenario, change, stack) for scenario, change in changes if change is not None]
 
 
 def _scenario_row(stored: StoredScenario, change: ScenarioChange, stack: str) -> Row:
@@ -245,8 +245,8 @@ def command(names: tuple[str, ...], output: str, *, quiet: bool) -> ExitCode:
     """
     rows = _all_rows(_read(names or stack_names()))
     wrong = [row for row in rows if row.cure is not None]
-    shown = wrong if quiet else rows
-    click.echo(as_json(shown) if output == "json" else as_text(shown), nl=bool(shown) or output == "json")
+    listed = wrong if quiet else rows
+    click.echo(as_json(listed) if output == "json" else as_text(listed), nl=bool(listed) or output == "json")
     return ExitCode.FAILED if wrong else ExitCode.PASSED
 
 
@@ -262,7 +262,7 @@ def _public(error: ApiError, stacks: Sequence[Stack]) -> ApiError:
     """Return an error without the ids of pathways and agents that are secret."""
     places = [run.place for stack in stacks for run in stack.runs if run.place is not None]
     secrets = [place.subject_id for place in places if place.is_secret]
-    secrets += [each.subject_id for stack in stacks for each in stack.releases if each.is_secret]
+    secrets += [release.subject_id for stack in stacks for release in stack.releases if release.is_secret]
     request, cause = error.request, error.cause
     for secret in secrets:
         request, cause = without_secret(request, secret), without_secret(cause, secret)
@@ -283,7 +283,7 @@ def _read_one(name: str) -> Stack:
         return read_stack(name)
     except TornadoError:
         stack = name.rpartition("/")[2]
-        own = [each for each in _intents_of_this_backend() if each.address.stack.rpartition("/")[2] == stack]
+        own = [intent for intent in _intents_of_this_backend() if intent.address.stack.rpartition("/")[2] == stack]
         if own:
             click.echo("\n".join([STARTED_HERE.format(stack=clean(name)), *map(_started_here, own)]), err=True)
         raise
@@ -321,7 +321,7 @@ def _all_views(stacks: Sequence[Stack]) -> Iterator[_View]:
 def _intents_of_this_backend() -> list[Intent]:
     """Return the intents of this project's backend; those of another one are in no state that was read."""
     own = resource_address("", "", os.environ)
-    intents = [each for kind in kinds() for each in IntentStore(intents_folder(os.environ, kind.intents)).all()]
+    intents = [noted for kind in kinds() for noted in IntentStore(intents_folder(os.environ, kind.intents)).all()]
     return [intent for intent in intents if intent.address.backend in (own.backend, own.older_backend)]
 
 
@@ -332,9 +332,9 @@ def _declared(stack: Stack, secrets: Collection[tuple[str, str]]) -> list[Declar
     """
     recorded = [Declared(run.resource.name, run.place, stack.name) for run in stack.runs if run.place is not None]
     declared = list(_in_file(stack, is_needed=not recorded))
-    keys = {each.place.key for each in declared}
-    runs = [*declared, *(each for each in recorded if each.place.key not in keys)]
-    return [replace(each, place=replace(each.place, is_secret=each.place.key in secrets)) for each in runs]
+    keys = {run_declared.place.key for run_declared in declared}
+    runs = [*declared, *(run_recorded for run_recorded in recorded if run_recorded.place.key not in keys)]
+    return [replace(run, place=replace(run.place, is_secret=run.place.key in secrets)) for run in runs]
 
 
 def _in_file(stack: Stack, *, is_needed: bool) -> Iterator[Declared]:
@@ -343,9 +343,9 @@ def _in_file(stack: Stack, *, is_needed: bool) -> Iterator[Declared]:
         return  # the program declares its runs itself, or lies in another folder (`main` in Pulumi.yaml)
     name = stack.name.rpartition("/")[2]
     environment = load(path or options.DEFAULT_FILE, stack.config.get("tornado:environment"), stack=name)
-    for each in environment.declarations:
-        has_checks = each.checks is not None and each.checks.manage
-        yield Declared(each.name, Place(each.kind, each.request), stack.name, has_checks)
+    for declaration in environment.declarations:
+        has_checks = declaration.checks is not None and declaration.checks.manage
+        yield Declared(declaration.name, Place(declaration.kind, declaration.request), stack.name, has_checks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,10 +418,15 @@ async def _successors(client: Client, pathway_ids: Sequence[str]) -> dict[str, l
         agents = await retried(lambda: list_agents(client))
     except ApiError:
         return {}
-    found = {each: agents.of_pathway(each) for each in pathway_ids}
-    replaced = [each for each, successors in found.items() if successors]
-    gone = dict(zip(replaced, await asyncio.gather(*(_is_gone(client, each) for each in replaced)), strict=True))
-    return {each: [_successor(agent, is_gone=gone[each]) for agent in found[each]] for each in replaced}
+    agents_of = {pathway_id: agents.of_pathway(pathway_id) for pathway_id in pathway_ids}
+    replaced = [pathway_id for pathway_id, successors in agents_of.items() if successors]
+    gone = dict(
+        zip(replaced, await asyncio.gather(*(_is_gone(client, pathway_id) for pathway_id in replaced)), strict=True)
+    )
+    return {
+        pathway_id: [_successor(agent, is_gone=gone[pathway_id]) for agent in agents_of[pathway_id]]
+        for pathway_id in replaced
+    }
 
 
 def _successor(agent: Agent, *, is_gone: bool) -> tuple[str, str | None]:
@@ -451,7 +456,7 @@ def _rollback_rows(stack: Stack) -> Iterator[Row]:
     """Yield a row for each rollback that is declared: it holds, or it has ended and is left over."""
     rollbacks = read_settings(stack.config, stack.name).rollbacks
     done = recorded_rollbacks(stack.recorded)
-    runs = {each.run_id for each in stack.runs} | {each.verdict.session_id for each in stack.carried}
+    runs = {entry.run_id for entry in stack.runs} | {entry.verdict.session_id for entry in stack.carried}
     for name, rollback in rollbacks.items():
         if done.get(name) == rollback:
             yield Row("rollback", f"{name}: {rollback}")

@@ -93,7 +93,7 @@ class Api:
         """Yield the entries of a list, of which a page has *size*."""
         for number in range(1, MAX_COMMENT_PAGES + 1):
             answer = self.send("GET", path, params={"per_page": size, "page": number})
-            yield from (each for each in answer.content or () if isinstance(each, dict))
+            yield from (entry for entry in answer.content or () if isinstance(entry, dict))
             if not answer.has_next:
                 return
 
@@ -102,7 +102,7 @@ class Api:
         content = self.send("GET", path).content
         return content[0] if isinstance(content, list) and content and isinstance(content[0], dict) else {}
 
-    def send(self, method: str, path: str, *, may_refuse: bool = False, **given: Any) -> Answer:
+    def send(self, method: str, path: str, *, may_refuse: bool = False, **options: Any) -> Answer:
         """Send a request and return the answer; *may_refuse*: also if it is refused.
 
         Raises:
@@ -110,7 +110,7 @@ class Api:
 
         """
         try:
-            with self._client.stream(method, path, **given) as response:
+            with self._client.stream(method, path, **options) as response:
                 content = _read(response)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise self._error(method, path, str(error) or type(error).__name__) from None
@@ -237,15 +237,15 @@ class GitLab(Forge):
         if self._environ.get("CI_MERGE_REQUEST_IID"):
             return _variable(self._environ, "CI_MERGE_REQUEST_IID", _NUMBER)
         commit = _variable(self._environ, "CI_COMMIT_SHA", _COMMIT)
-        found = self._api.first(f"{self._project}/repository/commits/{commit}/merge_requests")
-        return _number(found.get("iid"))
+        request = self._api.first(f"{self._project}/repository/commits/{commit}/merge_requests")
+        return _number(request.get("iid"))
 
     def write(self, request: str, mark: str, body: str) -> bool:
         """Write the comment, or update the own one; return whether it did."""
         path = f"{self._project}/merge_requests/{request}/notes"
         user = self._api.send("GET", "user").content
-        known = user.get("id") if isinstance(user, dict) else None
-        own = _find(self._api.pages(path, 50), mark, lambda note: _author(note, "author", "id") == known)
+        own_id = user.get("id") if isinstance(user, dict) else None
+        own = _find(self._api.pages(path, 50), mark, lambda note: _author(note, "author", "id") == own_id)
         if own is None:
             self._api.send("POST", path, json={"body": body})
         else:
@@ -255,8 +255,8 @@ class GitLab(Forge):
 
 def _find(comments: Iterator[Comment], mark: str, is_own: Callable[[Comment], bool]) -> str | None:
     """Return the id of the first own comment that begins with the mark."""
-    found = (each for each in comments if str(each.get("body")).startswith(mark) and is_own(each))
-    return _number(next(found, {}).get("id"))
+    own = (comment for comment in comments if str(comment.get("body")).startswith(mark) and is_own(comment))
+    return _number(next(own, {}).get("id"))
 
 
 def _author(comment: Comment, key: str, name: str) -> Any:

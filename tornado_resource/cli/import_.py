@@ -111,15 +111,15 @@ def agents_declared(agent_ids: tuple[str, ...] | None) -> str:
     from tornado_resource.scenarios.importing import Definitions
 
     definitions = Definitions()
-    found, judges = asyncio.run(_read_agents(agent_ids, definitions))
-    for agent in found:
+    agents, judges = asyncio.run(_read_agents(agent_ids, definitions))
+    for agent in agents:
         place = f"warning: agent {clean(agent.agent_id)}"
         if not agent.envs:
             problem = "no checks in staging or production; first declare `checks`, or set them up in Bland"
             click.echo(f"{place}: {problem}", err=True)
         for env, problem in agent.undeclared.items():
             click.echo(f"{place}: its checks in {env} are not declared: {clean(problem)}", err=True)
-    return declarations(found, judges, definitions.text())
+    return declarations(agents, judges, definitions.text())
 
 
 async def _read_agents(agent_ids: tuple[str, ...] | None, definitions: Definitions) -> tuple[list[FoundAgent], Judges]:
@@ -132,9 +132,9 @@ async def _read_agents(agent_ids: tuple[str, ...] | None, definitions: Definitio
     async with Client(find_endpoint(None, os.environ)) as client:
         listed = await retried(lambda: list_agents(client))
         wanted = _chosen(listed, agent_ids)
-        names = {each.agent_id: each.name for each in listed.agents}
-        found = [await _read_agent(client, each, names.get(each), definitions) for each in wanted]
-        return found, await list_judges(client)
+        names = {agent.agent_id: agent.name for agent in listed.agents}
+        agents = [await _read_agent(client, agent_id, names.get(agent_id), definitions) for agent_id in wanted]
+        return agents, await list_judges(client)
 
 
 def _chosen(listed: Agents, agent_ids: tuple[str, ...] | None) -> list[str]:
@@ -146,7 +146,7 @@ def _chosen(listed: Agents, agent_ids: tuple[str, ...] | None) -> list[str]:
     click.echo(f"{count(len(listed.agents), 'agent')} in the account", err=True)
     if not listed.is_whole:
         click.echo("warning: the API does not list all agents; name the others (--agent)", err=True)
-    return [each.agent_id for each in listed.agents]
+    return [agent.agent_id for agent in listed.agents]
 
 
 async def _read_agent(client: Client, agent_id: str, name: str | None, definitions: Definitions) -> FoundAgent:
@@ -157,14 +157,14 @@ async def _read_agent(client: Client, agent_id: str, name: str | None, definitio
 
     checks = {env: await _read_checks(client, agent_id, env) for env in ENVS}
     agent = FoundAgent(agent_id, name, checks)
-    ids = [each for config in agent.declared.values() for each in config.scenario_ids]
+    ids = [scenario_id for config in agent.declared.values() for scenario_id in config.scenario_ids]
     if not ids:
         return agent
     owner = Owner.agent(agent_id)
     listing = await with_ids(client, owner, await retried(lambda: list_scenarios(client, owner)), ids)
-    cases = {each: listing.get(each) for each in ids}
-    keys = {each: definitions.key_of(case) for each, case in cases.items() if case is not None}
-    return replace(agent, keys={each: key for each, key in keys.items() if key is not None})
+    cases = {scenario_id: listing.get(scenario_id) for scenario_id in ids}
+    keys = {scenario_id: definitions.key_of(case) for scenario_id, case in cases.items() if case is not None}
+    return replace(agent, keys={scenario_id: key for scenario_id, key in keys.items() if key is not None})
 
 
 async def _read_checks(client: Client, agent_id: str, env: str) -> Checks | None:
@@ -230,8 +230,8 @@ async def read_pathway(pathway_id: str) -> tuple[list[Scenario], int | None]:
             raise await _unknown(client, pathway_id) from None
         latest = await _latest(client, pathway_id)
     if not listing.is_whole:
-        found = f"the API lists at most {LIST_LIMIT} scenarios of a category; {len(listing.enabled)} were found"
-        click.echo(f"warning: pathway {clean(pathway_id)}: {found}, older ones are left out", err=True)
+        problem = f"the API lists at most {LIST_LIMIT} scenarios of a category; {len(listing.enabled)} were found"
+        click.echo(f"warning: pathway {clean(pathway_id)}: {problem}, older ones are left out", err=True)
     return list(listing.enabled), latest
 
 
@@ -242,8 +242,8 @@ async def _unknown(client: Client, pathway_id: str) -> ConfigurationError:
 
     advice = "check --pathway, and that the API key is of its account"
     with suppress(ApiError):
-        found = (await retried(lambda: list_agents(client))).of_pathway(pathway_id)
-        named = " ".join(f"--agent {clean(each.agent_id)}" for each in found)
+        successors = (await retried(lambda: list_agents(client))).of_pathway(pathway_id)
+        named = " ".join(f"--agent {clean(agent.agent_id)}" for agent in successors)
         advice = f"it was migrated to an agent: import that one with {named}" if named else advice
     return ConfigurationError(f"unknown pathway {clean(pathway_id)}: {advice}")
 

@@ -65,8 +65,8 @@ def command(folder: str, pathway: str | None, agents: tuple[str, ...]) -> None:
 
 def template_files() -> list[str]:
     """Return the paths of the template's files, relative to its folder."""
-    found = (path for path in TEMPLATE.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    return sorted(str(path.relative_to(TEMPLATE)) for path in found)
+    paths = (path for path in TEMPLATE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted(str(path.relative_to(TEMPLATE)) for path in paths)
 
 
 def _contents(project: str) -> dict[str, str]:
@@ -83,12 +83,12 @@ def _with_origin(contents: dict[str, str]) -> dict[str, str]:
     wanted = requirement()
     if wanted is None:
         return {}
-    repository, found = github_repository(wanted), {"requirements.txt": f"{wanted}\n"}
+    repository, files = github_repository(wanted), {"requirements.txt": f"{wanted}\n"}
     if repository is not None:
-        found["sessions.yaml"] = _SCHEMA_OF.sub(rf"\g<1>{repository}/", contents["sessions.yaml"], count=1)
+        files["sessions.yaml"] = _SCHEMA_OF.sub(rf"\g<1>{repository}/", contents["sessions.yaml"], count=1)
         revision = wanted.rpartition("@")[2].partition("#")[0]
-        found[WORKFLOW] = _ACTION.sub(rf"\g<1>{repository}@{revision}", contents[WORKFLOW])
-    return found
+        files[WORKFLOW] = _ACTION.sub(rf"\g<1>{repository}@{revision}", contents[WORKFLOW])
+    return files
 
 
 def _name(folder: Path) -> str:

@@ -70,13 +70,13 @@ class Screen:
         size = self._present_size()
         # A character in the last column would make some terminals go on to the next line.
         lines = render(max(size.width - 1, 1), max(size.height - 1, 1))
-        shown, self._lines = self._lines, [self._encoded(line) for line in lines]
+        drawn, self._lines = self._lines, [self._encoded(line) for line in lines]
         if size != self._size:
             self._write(self._erased(size.width, size.height))
-            shown = []
+            drawn = []
         self._size, self._widths = size, [line.cell_len for line in lines]
-        if shown != self._lines:
-            self._write(_change(shown, self._lines))
+        if drawn != self._lines:
+            self._write(_change(drawn, self._lines))
 
     def _encoded(self, line: Text) -> str:
         with self._console.capture() as captured:
@@ -85,7 +85,7 @@ class Screen:
 
     def _erased(self, width: int, height: int) -> str:
         """Return what erases the frame after a change of the terminal's size, which may have wrapped its lines."""
-        rows = sum(math.ceil(each / width) or 1 for each in self._widths)
+        rows = sum(math.ceil(line_width / width) or 1 for line_width in self._widths)
         return _up(min(rows, height - 1)) + ERASE_BELOW
 
 
@@ -188,15 +188,15 @@ class LiveTable:
         """
         ordered = sorted(self._gated_runs, key=lambda gated: RANKS.index(self._outcome(gated.name)))
         room = max(height - 2, 1)  # without the headers and the totals
-        shown = ordered if len(ordered) <= room else ordered[: max(room - 1, 1)]
-        rows = [self._row(gated) for gated in shown]
+        visible = ordered if len(ordered) <= room else ordered[: max(room - 1, 1)]
+        rows = [self._row(gated) for gated in visible]
         for row in rows:  # columns only grow: if they shrank too, the table would jump
             self._widths |= {
                 column: max(width, row.cells[column].cell_len) if column in row.cells else width
                 for column, width in self._widths.items()
             }
         widths = fit(self._widths, width)
-        hidden = len(ordered) - len(shown)
+        hidden = len(ordered) - len(visible)
         lines = [
             _line({column: Text(header, "dim") for column, header in self._headers.items()}, widths),
             *(row.line(widths) for row in rows),
@@ -218,17 +218,19 @@ class LiveTable:
         ends = {"name": Text(clean(gated.name)), "state": _state(result, status)}
         if status is None:
             return _Row(ends)
-        found = parts(result) if result is not None else _parts(gated, status)
+        numbers = parts(result) if result is not None else _parts(gated, status)
         return _Row(
-            ends | self._numbers(gated, found, status) | {"time": Text(self._time(gated, status, seen_at, result))},
-            found.passed or 0,
-            found.total,
+            ends | self._numbers(gated, numbers, status) | {"time": Text(self._time(gated, status, seen_at, result))},
+            numbers.passed or 0,
+            numbers.total,
         )
 
-    def _numbers(self, gated: GatedRun, found: Parts, status: Status) -> dict[str, Text]:
+    def _numbers(self, gated: GatedRun, counted: Parts, status: Status) -> dict[str, Text]:
         """Return how many parts passed, and the iteration, as far as the kind of run has them."""
-        unit = f" {found.unit}" if self._titles.is_mixed else ""
-        numbers = {"count": Text(f"{found.passed or 0} of {found.total}{unit}")} if found.total is not None else {}
+        unit = f" {counted.unit}" if self._titles.is_mixed else ""
+        numbers = (
+            {"count": Text(f"{counted.passed or 0} of {counted.total}{unit}")} if counted.total is not None else {}
+        )
         if kind_of(gated.kind).has_iterations:
             numbers["iteration"] = Text(f"{status.current_iteration or 0}/{status.max_iterations or '?'}")
         return numbers
@@ -243,14 +245,18 @@ class LiveTable:
 
     def _totals(self) -> Text:
         outcomes = [self._outcome(gated.name) for gated in self._gated_runs]
-        tally = [_painted(f"{outcomes.count(each)} {each or 'running'}", each) for each in RANKS if each in outcomes]
+        tally = [
+            _painted(f"{outcomes.count(outcome)} {outcome or 'running'}", outcome)
+            for outcome in RANKS
+            if outcome in outcomes
+        ]
         return Text(", ").join(tally).append(f" of {count_runs(self._gated_runs)}")
 
 
 def _headers(titles: Headings) -> dict[str, str]:
-    found = {"name": titles.run.lower(), "count": titles.parts.lower(), "iteration": "iteration"}
+    headers = {"name": titles.run.lower(), "count": titles.parts.lower(), "iteration": "iteration"}
     columns = [column for column in COLUMNS if column != "iteration" or titles.has_iterations]
-    return {column: found.get(column, "" if column == "bar" else column) for column in columns}
+    return {column: headers.get(column, "" if column == "bar" else column) for column in columns}
 
 
 def _parts(gated: GatedRun, status: Status) -> Parts:

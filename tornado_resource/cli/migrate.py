@@ -83,13 +83,13 @@ def _sessions(document: Document) -> dict[str, list[Declaration]]:
     """Return the sessions of a file by pathway, each once: as its first environment has it."""
     from tornado_resource.declarations.resolver import environment_names, resolve
 
-    found: dict[str, Declaration] = {}
+    sessions: dict[str, Declaration] = {}
     environments: list[str | None] = [*environment_names(document)] or [None]
     for environment in environments:
         for session in resolve(document, environment).sessions:
-            found.setdefault(f"{session.pathway_id}/{session.name}", session)
+            sessions.setdefault(f"{session.pathway_id}/{session.name}", session)
     by_pathway: dict[str, list[Declaration]] = {}
-    for session in found.values():
+    for session in sessions.values():
         by_pathway.setdefault(session.pathway_id, []).append(session)
     return by_pathway
 
@@ -114,9 +114,12 @@ async def _read(document: Document, notes: list[str]) -> list[MovedAgent]:
         if not chosen:
             message = f"no agent was migrated from a pathway of {clean(document.file)}: {id_list(list(sessions))}"
             raise ConfigurationError(message)
-        own = [each for each in chosen if not _is_override(document, each, sessions[each], chosen)]
+        own = [
+            pathway_id for pathway_id in chosen if not _is_override(document, pathway_id, sessions[pathway_id], chosen)
+        ]
         return [
-            replace(await _moved(client, chosen[each], sessions[each], document, notes), agents=chosen) for each in own
+            replace(await _moved(client, chosen[pathway_id], sessions[pathway_id], document, notes), agents=chosen)
+            for pathway_id in own
         ]
 
 
@@ -125,25 +128,25 @@ def _is_override(
 ) -> bool:
     """Return whether only environments name a pathway, in the place of one that becomes an agent of its own."""
     default = (document.data.get("defaults") or {}).get("pathway_id")
-    bases = [_in_base(document, each.name).get("pathway_id", default) for each in sessions]
-    return all(each != pathway_id and each in chosen for each in bases)
+    bases = [_in_base(document, session.name).get("pathway_id", default) for session in sessions]
+    return all(base != pathway_id and base in chosen for base in bases)
 
 
 def _declared_agents(document: Document) -> set[str]:
-    parts = [document.data, *(each or {} for each in (document.data.get("environments") or {}).values())]
-    agents = [each for part in parts for each in (part.get("agents") or {}).values() if each]
-    return {folded(str(each.get("agent_id"))) for each in agents}
+    parts = [document.data, *(environment or {} for environment in (document.data.get("environments") or {}).values())]
+    agents = [agent for part in parts for agent in (part.get("agents") or {}).values() if agent]
+    return {folded(str(agent.get("agent_id"))) for agent in agents}
 
 
 def _chosen(agents: Agents, pathway_ids: Sequence[str], declared: set[str], notes: list[str]) -> dict[str, str]:
     chosen = {}
     for pathway_id in pathway_ids:
-        found = [each.agent_id for each in agents.of_pathway(pathway_id)]
-        if len(found) == 1 and folded(found[0]) not in declared:
-            chosen[pathway_id] = found[0]
+        agent_ids = [agent.agent_id for agent in agents.of_pathway(pathway_id)]
+        if len(agent_ids) == 1 and folded(agent_ids[0]) not in declared:
+            chosen[pathway_id] = agent_ids[0]
             continue
-        what = f"several agents were migrated from it ({id_list(found)})" if found else "no agent replaces it"
-        what = f"agent {clean(found[0])}, which replaces it, is declared already" if len(found) == 1 else what
+        what = f"several agents were migrated from it ({id_list(agent_ids)})" if agent_ids else "no agent replaces it"
+        what = f"agent {clean(agent_ids[0])}, which replaces it, is declared already" if len(agent_ids) == 1 else what
         notes.append(f"pathway {clean(pathway_id)}: {what}; nothing is written for it")
     return chosen
 
@@ -156,11 +159,11 @@ async def _moved(
     scenarios: dict[str, Mapping[str, Any]] = {}
     declared = set(document.data.get("scenarios") or {})
     for session in sessions:
-        scenarios |= {each.key: each.fields for each in session.scenarios}
+        scenarios |= {scenario.key: scenario.fields for scenario in session.scenarios}
         ids = session.request.get("scenario_ids") or ()
         if ids or not session.scenarios:
             scenarios |= await _of_pathway(client, session.pathway_id, ids, declared | set(scenarios), notes)
-    names = [each.name for each in sessions]
+    names = [session.name for session in sessions]
     return MovedAgent(
         agent_id,
         names,
@@ -185,13 +188,13 @@ def _environments_with(document: Document, sessions: Sequence[str]) -> list[str]
 def _overrides(document: Document, session: str) -> dict[str, Mapping[str, Any] | None]:
     """Return what environments declare of a session, by name. Without it in the base, the others leave it out."""
     is_base = (document.data.get("sessions") or {}).get(session) is not None
-    found = _by_environment(document).items()
-    return {name: own.get(session) for name, own in found if session in own or not is_base}
+    environments = _by_environment(document).items()
+    return {name: own.get(session) for name, own in environments if session in own or not is_base}
 
 
 def _by_environment(document: Document) -> dict[str, Mapping[str, Any]]:
     environments = document.data.get("environments") or {}
-    return {name: (each or {}).get("sessions") or {} for name, each in environments.items()}
+    return {name: (settings or {}).get("sessions") or {} for name, settings in environments.items()}
 
 
 async def _of_pathway(
@@ -210,8 +213,10 @@ async def _of_pathway(
     except NotFound:
         notes.append(f"pathway {clean(pathway_id)}: the API no longer has it, so its scenarios cannot be read")
         return {}
-    chosen = [each for each in listing.scenarios if each.scenario_id in ids] if ids else list(listing.enabled)
-    found: dict[str, dict[str, Any]] = {}
+    chosen = (
+        [scenario for scenario in listing.scenarios if scenario.scenario_id in ids] if ids else list(listing.enabled)
+    )
+    definitions: dict[str, dict[str, Any]] = {}
     for fields in definitions_of(chosen).values():
-        found[unused_key(str(fields["name"]), taken | found.keys(), "scenario")] = fields
-    return found
+        definitions[unused_key(str(fields["name"]), taken | definitions.keys(), "scenario")] = fields
+    return definitions

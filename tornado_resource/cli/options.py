@@ -64,8 +64,8 @@ def _keys(file: str, part: str) -> Iterable[str]:
         data = read(file).data
     except TornadoError:
         return ()
-    found = data.get(part) if isinstance(data, dict) else None
-    return found if isinstance(found, dict) else ()
+    entries = data.get(part) if isinstance(data, dict) else None
+    return entries if isinstance(entries, dict) else ()
 
 
 def _beginning_with(incomplete: str, names: Iterable[str]) -> list[str]:
@@ -81,9 +81,9 @@ def ids(_context: click.Context, _parameter: click.Parameter, value: T) -> T:
     """
     from tornado_resource.bland.responses import SEGMENT, SEGMENT_EXPECTED
 
-    for each in value if isinstance(value, tuple) else [value]:
-        if each is not None and SEGMENT.fullmatch(each) is None:
-            message = f"found '{clean(each, 80)}', expected an id: {SEGMENT_EXPECTED}"
+    for api_id in value if isinstance(value, tuple) else [value]:
+        if api_id is not None and SEGMENT.fullmatch(api_id) is None:
+            message = f"found '{clean(api_id, 80)}', expected an id: {SEGMENT_EXPECTED}"
             raise click.BadParameter(message)
     return value
 
@@ -95,7 +95,7 @@ def stack_name(_context: click.Context, _parameter: click.Parameter, value: T) -
         BadParameter: it is empty.
 
     """
-    if any(each == "" for each in (value if isinstance(value, tuple) else [value])):
+    if any(name == "" for name in (value if isinstance(value, tuple) else [value])):
         message = "it is empty, expected the name of a stack (leave the option out for the selected one)"
         raise click.BadParameter(message)
     return value

@@ -18,17 +18,19 @@ def requirement() -> str | None:
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
-        found = distribution(PACKAGE)
+        installed = distribution(PACKAGE)
     except PackageNotFoundError:
         return None
-    record = found.read_text("direct_url.json")
-    return f"{PACKAGE}[sandbox]" + (f"=={found.version}" if record is None else f" @ {_address(json.loads(record))}")
+    record = installed.read_text("direct_url.json")
+    return f"{PACKAGE}[sandbox]" + (
+        f"=={installed.version}" if record is None else f" @ {_address(json.loads(record))}"
+    )
 
 
 def github_repository(requirement: str) -> str | None:
     """Return the `owner/name` in a requirement that is a repository on GitHub, else None."""
-    found = _GITHUB.fullmatch(requirement.partition("git+")[2].rpartition("@")[0])
-    return found[1] if found is not None else None
+    match = _GITHUB.fullmatch(requirement.partition("git+")[2].rpartition("@")[0])
+    return match[1] if match is not None else None
 
 
 def _address(record: dict[str, Any]) -> str:

@@ -73,15 +73,15 @@ def command(file: str, environment: str | None, since: str | None, against: str 
         raise click.UsageError(message)
     try:
         if since is None and against is None:
-            shown = _plan(file, environment, output)
+            plan = _plan(file, environment, output)
         else:
             from tornado_resource.cli.since import show_changes
 
-            shown = show_changes(file, environment, output, since=since, against=against)
+            plan = show_changes(file, environment, output, since=since, against=against)
     except DeclarationError as error:
         click.echo(write_problems(error.problems, error.more, output), err=output in {"text", "markdown"})
         return ExitCode.INVALID
-    click.echo(shown)
+    click.echo(plan)
     return ExitCode.PASSED
 
 
@@ -160,7 +160,7 @@ def _scenario_lines(scenario: ScenarioDeclaration) -> Iterator[str]:
 
 
 def _more(plan: Plan) -> str:
-    hidden = Counter(each.section for each in plan.more)
+    hidden = Counter(run.section for run in plan.more)
     more = counts({"more session": hidden["sessions"], "more agent": hidden["agents"]})
     return f"… and {more}: a plan shows at most {MAX_PLAN_VALUES:,} values"
 
@@ -213,7 +213,7 @@ def _has_own_checks(planned: Planned) -> bool:
 
 def _checks(checks: ChecksDeclaration) -> dict[str, Any]:
     return {
-        **({"scenarios": [each.key for each in checks.scenarios]} if checks.scenarios else {}),
+        **({"scenarios": [scenario.key for scenario in checks.scenarios]} if checks.scenarios else {}),
         **({"scenario_ids": [*checks.scenario_ids]} if checks.scenario_ids else {}),
         "judges": [*checks.judges],
         "simulations_count": checks.simulations_count,
@@ -227,16 +227,16 @@ def _rows(planned: Planned) -> list[tuple[str, Any]]:
     options = {key: getattr(declaration, key) for key in keys if key in planned.origins}
     if declaration.publish is not None:
         options["publish"] = declaration.publish
-    scenarios = {"scenarios": [each.key for each in declaration.scenarios]} if declaration.scenarios else {}
-    shown = {
+    scenarios = {"scenarios": [scenario.key for scenario in declaration.scenarios]} if declaration.scenarios else {}
+    rows = {
         **_request(declaration),
         **scenarios,
         "gate": _gate(declaration),
-        **{f"quarantine[{index}]": _quarantined(each) for index, each in enumerate(declaration.quarantine)},
+        **{f"quarantine[{index}]": _quarantined(entry) for index, entry in enumerate(declaration.quarantine)},
         "triggers": dict(declaration.triggers),
         **options,
     }
-    return _flat({**shown, **_check_rows(planned)})
+    return _flat({**rows, **_check_rows(planned)})
 
 
 def _check_rows(planned: Planned) -> dict[str, Any]:
@@ -244,9 +244,9 @@ def _check_rows(planned: Planned) -> dict[str, Any]:
     checks = planned.declaration.checks
     if checks is None or not _has_own_checks(planned):
         return {}
-    given = _checks(checks)
-    judges = {f"judges[{number}]": judge for number, judge in enumerate(given.pop("judges"))}
-    return {"checks": {**given, **judges}}
+    values = _checks(checks)
+    judges = {f"judges[{number}]": judge for number, judge in enumerate(values.pop("judges"))}
+    return {"checks": {**values, **judges}}
 
 
 def _request(declaration: Declaration) -> dict[str, Any]:
@@ -286,7 +286,7 @@ def _run_as_json(planned: Planned) -> dict[str, Any]:
         "name": declaration.name,
         "declared_at": str(declaration.position),
         "payload": _request(declaration),
-        "scenarios": [each.key for each in declaration.scenarios],
+        "scenarios": [scenario.key for scenario in declaration.scenarios],
         "gate": _gate(declaration),
         **({"quarantine": [*declaration.quarantine]} if declaration.quarantine else {}),
         "on_conflict": declaration.on_conflict,
@@ -317,8 +317,8 @@ def _release_as_json(release: Release) -> dict[str, Any]:
 
 def _as_json(plan: Plan) -> str:
     environment, budget = plan.environment, plan.environment.budget
-    runs = {section: [each for each in plan.runs if each.declaration.section == section] for section in SECTIONS}
-    more = Counter(each.section for each in plan.more)
+    runs = {section: [run for run in plan.runs if run.declaration.section == section] for section in SECTIONS}
+    more = Counter(run.section for run in plan.more)
     whole = {
         "environment": environment.name,
         "promotes_from": environment.promotes_from,
@@ -332,13 +332,13 @@ def _as_json(plan: Plan) -> str:
         "publishes": [*map(_release_as_json, plan.releases)],
         "scenarios": [
             {
-                "key": each.key,
-                each.owner.field: each.owner.owner_id,
-                "fields": each.fields,
-                "manage": each.manage,
-                "declared_at": str(each.position),
+                "key": scenario.key,
+                scenario.owner.field: scenario.owner.owner_id,
+                "fields": scenario.fields,
+                "manage": scenario.manage,
+                "declared_at": str(scenario.position),
             }
-            for each in plan.scenarios
+            for scenario in plan.scenarios
         ],
         "sessions": [*map(_run_as_json, runs["sessions"])],
         **({"agents": [*map(_run_as_json, runs["agents"])]} if environment.agents else {}),
@@ -368,7 +368,7 @@ def _notice(planned: Planned, source: str | None) -> Problem:
     declaration = planned.declaration
     after = f" when {planned.after} has ended" if planned.after else ""
     promoted = f"; {_carried(planned, source)}" if planned.carries is not None else ""
-    keys = ", ".join(each.key for each in declaration.tested_scenarios)
+    keys = ", ".join(scenario.key for scenario in declaration.tested_scenarios)
     declared = f" and the scenarios {keys}" if keys else ""
     text = f"starts{after} with {json.dumps(_request(declaration))}{declared}{promoted}"
     if not declaration.retest:

@@ -86,13 +86,13 @@ def command(  # noqa: PLR0913 - an argument for each option
     stack, output = read_gated_stack(name), Output(quiet)
     has_transcripts = stack.settings.shows_transcripts
     results = asyncio.run(read_results(stack, has_names=True, has_transcripts=has_transcripts))
-    found = _trends(stack, history, kept) if history is not None else None
-    report = against(replace(stack.report(results), trends=found), baseline or stack.settings.baseline)
+    trends = _trends(stack, history, kept) if history is not None else None
+    report = against(replace(stack.report(results), trends=trends), baseline or stack.settings.baseline)
     code = finish(report, folder or stack.settings.reports or "reports", output)
-    if found is not None:
+    if trends is not None:
         from tornado_resource.reports.trends import flaky_lines
 
-        output.say("\n".join(flaky_lines(found)))
+        output.say("\n".join(flaky_lines(trends)))
     return code
 
 
@@ -112,14 +112,14 @@ def _trends(stack: GatedStack, limit: int, kept: str | None) -> Trends | None:
 
 def _kept(stack: GatedStack, limit: int, folder: Path) -> list[Update | None]:
     """Return the updates that a folder of kept files has, and warn of the files that are left out."""
-    found = read_kept(folder, stack.stack, stack.project, limit)
-    if found.foreign:
-        owners = ", ".join([*found.foreign][:MAX_NAMED_FILES])
-        more = " and others" if len(found.foreign) > MAX_NAMED_FILES else ""
-        number = count(sum(found.foreign.values()), "file")
+    kept = read_kept(folder, stack.stack, stack.project, limit)
+    if kept.foreign:
+        owners = ", ".join([*kept.foreign][:MAX_NAMED_FILES])
+        more = " and others" if len(kept.foreign) > MAX_NAMED_FILES else ""
+        number = count(sum(kept.foreign.values()), "file")
         click.echo(f"warning: left out {number} in {folder}, of other stacks: {owners}{more}", err=True)
-    for file, fault in [*found.unreadable.items()][:MAX_NAMED_FILES]:
+    for file, fault in [*kept.unreadable.items()][:MAX_NAMED_FILES]:
         click.echo(f"warning: {file} cannot be read: {fault}", err=True)
-    if len(found.unreadable) > MAX_NAMED_FILES:
-        click.echo(f"warning: {len(found.unreadable) - MAX_NAMED_FILES} more files cannot be read", err=True)
-    return [*found.updates, *([None] * len(found.unreadable))]
+    if len(kept.unreadable) > MAX_NAMED_FILES:
+        click.echo(f"warning: {len(kept.unreadable) - MAX_NAMED_FILES} more files cannot be read", err=True)
+    return [*kept.updates, *([None] * len(kept.unreadable))]

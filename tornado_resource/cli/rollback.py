@@ -93,8 +93,8 @@ class _Way:
     def obstacle(self, stack: str) -> str:
         """Return why there is nothing to go back to."""
         if self.wanted is not None:
-            known = ", ".join(clean(str(each.version)) for each in self.passes.others) or "none"
-            return f"version {clean(self.wanted, 80)} is not known to have passed in stack {stack}; others: {known}"
+            versions = ", ".join(clean(str(passed.version)) for passed in self.passes.others) or "none"
+            return f"version {clean(self.wanted, 80)} is not known to have passed in stack {stack}; others: {versions}"
         if self.passes.live is None:
             return f"stack {stack} has published nothing for it"
         return "no pass before that of the live version is known; name a version with --to"
@@ -140,8 +140,8 @@ def _states(stack: Stack) -> tuple[list[Recorded], str | None]:
         past = list(read_history(stack.name, stack.project, MAX_UPDATES))
     except ConfigurationError:
         return [stack.recorded], NO_HISTORY
-    unread = sum(each is None for each in past)
-    states = [stack.recorded, *(read_outputs(each.resources) for each in past if each is not None)]
+    unread = sum(update is None for update in past)
+    states = [stack.recorded, *(read_outputs(update.resources) for update in past if update is not None)]
     return states, f"{count(unread, 'past update')} could not be read" if unread else None
 
 
@@ -149,12 +149,18 @@ def _ways(stack: Stack, states: Sequence[Recorded], chosen: str | None, wanted: 
     path = stack.config.get("tornado:declarations") or options.DEFAULT_FILE
     own = stack.name.rpartition("/")[2]
     declarations = load(path, stack.config.get("tornado:environment"), stack=own).declarations
-    by_name = {name: each for each in releases(declarations, {}) for name in each.runs}
+    by_name = {name: release for release in releases(declarations, {}) for name in release.runs}
     _refuse_unpublished(stack.name, chosen, by_name)
     return [
-        _Way(each, by_name[each.name], passes_of(by_name[each.name], states), *_run_of(stack, each), wanted)
-        for each in declarations
-        if each.name in (by_name if chosen is None else {chosen})
+        _Way(
+            declaration,
+            by_name[declaration.name],
+            passes_of(by_name[declaration.name], states),
+            *_run_of(stack, declaration),
+            wanted,
+        )
+        for declaration in declarations
+        if declaration.name in (by_name if chosen is None else {chosen})
     ]
 
 
@@ -172,9 +178,9 @@ def _run_of(stack: Stack, declaration: Declaration) -> tuple[str, Version | None
     """Return the run that a stack has of a declaration, or whose pass counts here, and the version that it is for."""
     kind, name = kind_of(declaration.kind), declaration.name
     if not declaration.retest:
-        carried = next((each.verdict for each in stack.carried if each.gated.name == name), None)
+        carried = next((result.verdict for result in stack.carried if result.gated.name == name), None)
         return (carried.session_id, kind.version_of(carried)) if carried is not None else NO_RUN
-    run = next((each for each in stack.runs if (each.name, each.kind) == (name, kind.name)), None)
+    run = next((run for run in stack.runs if (run.name, run.kind) == (name, kind.name)), None)
     return (run.run_id, _version_of(run)) if run is not None else NO_RUN
 
 
@@ -198,8 +204,12 @@ def _roll_back(stack: Stack, ways: Sequence[_Way], reason: str) -> ExitCode:
     if edit is not None:
         message = f"{way.name}: nothing was changed: {edit}"
         raise ConfigurationError(message)
-    given = read_settings(stack.config, stack.name).rollbacks
-    set_config(stack.name, ROLLBACK_KEY, {name: each.as_output() for name, each in {**given, way.name: entry}.items()})
+    rollbacks = read_settings(stack.config, stack.name).rollbacks
+    set_config(
+        stack.name,
+        ROLLBACK_KEY,
+        {name: rollback.as_output() for name, rollback in {**rollbacks, way.name: entry}.items()},
+    )
     click.echo(f"{way.name}: declared in the config of stack {stack.name} ({ROLLBACK_KEY}.{way.name}); commit it")
     code = pulumi_up(stack.name, "--target", _release_urn(stack, way.release))
     return _outcome(stack.name, way, entry, code)
@@ -247,8 +257,8 @@ def _outcome(stack: str, way: _Way, entry: Rollback, code: int) -> ExitCode:
 def _show(stack: Stack, ways: Sequence[_Way], gap: str | None, reason: str | None, output: str) -> None:
     entries = {way.name: way.entry(reason or PLACEHOLDER) for way in ways}
     if output == "json":
-        found = {way.name: _as_json(way, entries[way.name]) for way in ways}
-        click.echo(clean_json(json.dumps({"stack": stack.name, "unknown": gap, "releases": found}, indent=2)))
+        content = {way.name: _as_json(way, entries[way.name]) for way in ways}
+        click.echo(clean_json(json.dumps({"stack": stack.name, "unknown": gap, "releases": content}, indent=2)))
         return
     for way in ways:
         click.echo("\n".join(_lines(stack.name, way, entries[way.name])))
@@ -260,7 +270,7 @@ def _as_json(way: _Way, entry: Rollback | None) -> dict[str, Any]:
     live = way.passes.live
     return {
         "live": asdict(live) if live is not None else None,
-        "passes": [asdict(each) for each in way.passes.others],
+        "passes": [asdict(passed) for passed in way.passes.others],
         "rollback": entry.as_output() if entry is not None else None,
     }
 
@@ -270,8 +280,8 @@ def _lines(stack: str, way: _Way, entry: Rollback | None) -> Iterator[str]:
     subject = f"{kind_of(way.declaration.kind).place_noun} {clean(release.subject_id)}"
     yield f"{way.name} ({subject}, {release.environment}):"
     live = [(way.passes.live, "live now")] if way.passes.live is not None else []
-    others = [(each, "published" if each.is_released else "passed") for each in way.passes.others]
-    yield from (f"  {word:<9}  {_shown(each)}" for each, word in (*live, *others))
+    others = [(passed, "published" if passed.is_released else "passed") for passed in way.passes.others]
+    yield from (f"  {word:<9}  {_shown(passed)}" for passed, word in (*live, *others))
     if entry is None:
         yield f"  {way.obstacle(stack)}"
         return
@@ -286,9 +296,11 @@ def _lines(stack: str, way: _Way, entry: Rollback | None) -> Iterator[str]:
         yield f"        {key}: {value if isinstance(value, int) else json.dumps(clean(value, MAX_REASON_CHARACTERS))}"
 
 
-def _shown(each: Pass) -> str:
-    content = f"  {short(each.content)}" if is_digest(each.content) else ""
-    semver = f" ({clean(each.semver, 40)})" if each.semver else ""
-    passed = f"passed at {clean(each.passed_at, 40)}" if each.passed_at else "when it passed is unknown"
-    run = f" ({clean(each.session_id, 80)})" if each.session_id else ""
-    return f"version {clean(str(each.version))}{semver}{content}  {passed}{run}"
+def _shown(version_passed: Pass) -> str:
+    content = f"  {short(version_passed.content)}" if is_digest(version_passed.content) else ""
+    semver = f" ({clean(version_passed.semver, 40)})" if version_passed.semver else ""
+    passed = (
+        f"passed at {clean(version_passed.passed_at, 40)}" if version_passed.passed_at else "when it passed is unknown"
+    )
+    run = f" ({clean(version_passed.session_id, 80)})" if version_passed.session_id else ""
+    return f"version {clean(str(version_passed.version))}{semver}{content}  {passed}{run}"

@@ -54,27 +54,27 @@ def show_changes(
 def _base(file: str, since: str | None, against: str) -> tuple[Document | None, str | None]:
     """Return the declarations to compare with, or why there are none."""
     try:
-        found = check_document(against) if since is None else read_at_revision(since, file)
+        base = check_document(against) if since is None else read_at_revision(since, file)
     except DeclarationError as error:
         return None, f"{INVALID_BASE}: {error.problems[0]}"
-    return found, f"there is no {file}" if found is None else None
+    return base, f"there is no {file}" if base is None else None
 
 
-def _written(name: str, found: Sequence[Changed], output: str) -> str:
+def _written(name: str, changes: Sequence[Changed], output: str) -> str:
     if output == "json":
-        return clean_json(json.dumps(shown.as_json(name, found), indent=2))
+        return clean_json(json.dumps(shown.as_json(name, changes), indent=2))
     if output == "github":
-        return as_annotations("notice", [*_notices(found)])
-    return shown.markdown(name, found) if output == "markdown" else shown.text(name, found)
+        return as_annotations("notice", [*_notices(changes)])
+    return shown.markdown(name, changes) if output == "markdown" else shown.text(name, changes)
 
 
-def _notices(found: Sequence[Changed]) -> Iterator[Problem]:
-    for changed in found:
+def _notices(changes: Sequence[Changed]) -> Iterator[Problem]:
+    for changed in changes:
         where = f"environment {changed.environment.name}: " if changed.environment.name is not None else ""
-        for each in changed.runs:
-            what = shown.outcome(each)
+        for run in changed.runs:
+            what = shown.outcome(run)
             if what is not None:
-                declaration = each.declaration
+                declaration = run.declaration
                 yield Problem(declaration.position, f"{declaration.section}.{declaration.name}", f"{where}{what}")
 
 
@@ -131,7 +131,9 @@ class _Objects:
     def _ask(self, mode: str, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Yield what git has of the files at *paths*: their content, or as many zeros for `--batch-check`."""
         asked = "".join(f"{self._commit}:./{path}\n" for path in paths)
-        answer = io.BytesIO(_git(self._folder, "cat-file", mode, "--follow-symlinks", given=asked.encode()) or b"")
+        answer = io.BytesIO(
+            _git(self._folder, "cat-file", mode, "--follow-symlinks", standard_input=asked.encode()) or b""
+        )
         for path in paths:
             words = answer.readline().split()
             if words and words[0] in _FOLLOWED:
@@ -141,7 +143,7 @@ class _Objects:
                 yield path, answer.read(size + 1)[:-1] if mode == "--batch" else bytes(min(size, MAX_FILE_BYTES + 1))
 
 
-def _git(folder: Path, *command: str, given: bytes = b"") -> bytes | None:
+def _git(folder: Path, *command: str, standard_input: bytes = b"") -> bytes | None:
     """Return what a command of git prints; None if it fails without a message.
 
     Raises:
@@ -150,7 +152,11 @@ def _git(folder: Path, *command: str, given: bytes = b"") -> bytes | None:
     """
     try:
         ran = subprocess.run(
-            ["git", "-C", str(folder), *command], input=given, capture_output=True, timeout=GIT_SECONDS, check=False
+            ["git", "-C", str(folder), *command],
+            input=standard_input,
+            capture_output=True,
+            timeout=GIT_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         message = f"cannot run git: {getattr(error, 'strerror', None) or f'no result within {GIT_SECONDS} s'}"

@@ -143,8 +143,8 @@ def endpoint_of(stack: Stack) -> Endpoint:
 
 def _gated_runs(stack: Stack) -> list[tuple[RecordedRun, GatedRun]]:
     gated_runs = [(run, run.gated) for run in stack.runs]
-    found = [(run, with_promoted_version(gated, stack.promotion)) for run, gated in gated_runs if gated is not None]
-    return sorted(found, key=lambda entry: entry[1].position or UNKNOWN_POSITION)
+    runs = [(run, with_promoted_version(gated, stack.promotion)) for run, gated in gated_runs if gated is not None]
+    return sorted(runs, key=lambda entry: entry[1].position or UNKNOWN_POSITION)
 
 
 def _why_not_started(run: RecordedRun, stack: str) -> str:

@@ -56,9 +56,9 @@ def command(name: str | None, output: str, *, quiet: bool) -> ExitCode:
     if output == "json":
         click.echo(_as_json(report, ungated))
     else:
-        shown = [result for result in report.results if not quiet or result.verdict.outcome != "passed"]
+        listed = [result for result in report.results if not quiet or result.verdict.outcome != "passed"]
         lines = [f"{clean(name)} is {rollback}" for name, rollback in report.rollbacks.items()]
-        lines += _lines(shown, [] if quiet else ungated, report.day)
+        lines += _lines(listed, [] if quiet else ungated, report.day)
         click.echo("\n".join(lines), nl=bool(lines))
     return ExitCode.of(report.outcome)
 
@@ -89,26 +89,26 @@ def _as_json(report: Report, ungated: Sequence[_Ungated]) -> str:
     from tornado_resource.reports.verdicts_json import verdicts_json
 
     content: dict[str, Any] = json.loads(verdicts_json(report))
-    content["without_gate"] = {each.recorded.name: _ungated_as_json(each) for each in ungated}
+    content["without_gate"] = {ungated_run.recorded.name: _ungated_as_json(ungated_run) for ungated_run in ungated}
     return clean_json(json.dumps(content, indent=2))
 
 
 def _ungated_as_json(ungated: _Ungated) -> dict[str, Any]:
     recorded, status = ungated.recorded, ungated.status
-    shown = recorded.under(Gate())
+    under_default_gate = recorded.under(Gate())
     return {
         "kind": recorded.kind,
         "session_id": recorded.run_id,
-        "pathway_id": shown.shown_pathway,
-        "agent_id": shown.shown_agent,
-        "env": shown.request.get("env"),
+        "pathway_id": under_default_gate.shown_pathway,
+        "agent_id": under_default_gate.shown_agent,
+        "env": under_default_gate.request.get("env"),
         "status": status.status if status is not None else None,
         "problem": ungated.problem or None,
     }
 
 
 def _lines(results: Sequence[Result], ungated: Sequence[_Ungated], day: date) -> Iterator[str]:
-    names = [*(result.gated.name for result in results), *(each.recorded.name for each in ungated)]
+    names = [*(result.gated.name for result in results), *(ungated_run.recorded.name for ungated_run in ungated)]
     width = max(map(len, names), default=0)
     for result in results:
         verdict = result.verdict
@@ -122,11 +122,11 @@ def _lines(results: Sequence[Result], ungated: Sequence[_Ungated], day: date) ->
         for view in quarantine_views(result, day):
             text = f"in quarantine: {clean(view.label, 100)} {view.state}: {clean(view.entry.reason)}"
             yield f"{'':<{width}}  {text}"
-    for each in ungated:
-        state = _state(each.status.status if each.status is not None else None, each.status)
-        remark = each.problem or _tally(each.status)
+    for ungated_run in ungated:
+        state = _state(ungated_run.status.status if ungated_run.status is not None else None, ungated_run.status)
+        remark = ungated_run.problem or _tally(ungated_run.status)
         yield (
-            f"{each.recorded.name:<{width}}  {'no gate':<10}  {clean(each.recorded.run_id, 80)}  {state}"
+            f"{ungated_run.recorded.name:<{width}}  {'no gate':<10}  {clean(ungated_run.recorded.run_id, 80)}  {state}"
             f"{': ' if remark else ''}{clean(remark, 1000)}"
         )
 
@@ -145,6 +145,6 @@ def _tally(status: Status | None) -> str:
 def _version(verdict: RunVerdict) -> str:
     """Return the version that a verdict is for: of a session with its content, of a check run as it is published."""
     content = short(verdict.content) if verdict.content else None
-    found = (verdict.version_id, verdict.semver) if verdict.version_id is not None else (verdict.version, content)
-    known = [clean(str(each)) for each in found if each is not None]
-    return f" (version {', '.join(known)})" if found[0] is not None else ""
+    parts = (verdict.version_id, verdict.semver) if verdict.version_id is not None else (verdict.version, content)
+    texts = [clean(str(part)) for part in parts if part is not None]
+    return f" (version {', '.join(texts)})" if parts[0] is not None else ""

@@ -69,8 +69,8 @@ def _print_success(results: Sequence[_Result], output: str, said: Output) -> Non
     warnings = [warning for result in results for warning in result.warnings]
     notes = [result.note for result in results if result.note is not None]
     if output == "json":
-        shown = {"warnings": as_rows(warnings), "notes": as_rows(notes)}
-        click.echo(json.dumps({"valid": True, "problems": [], **shown}, indent=2))
+        remarks = {"warnings": as_rows(warnings), "notes": as_rows(notes)}
+        click.echo(json.dumps({"valid": True, "problems": [], **remarks}, indent=2))
         return
     summary = [result.summary for result in results]
     if output == "github":
@@ -83,10 +83,10 @@ def _print_success(results: Sequence[_Result], output: str, said: Output) -> Non
 
 
 def _print_problems(results: Sequence[_Result], output: str) -> None:
-    found = [problem for result in results for problem in result.problems]
-    shown, faults = found[:MAX_PROBLEMS], [result.fault for result in results if result.fault]
-    more = sum(result.more for result in results) + len(found) - len(shown)
-    click.echo(write_problems(shown, more, output, faults), err=output == "text")
+    problems = [problem for result in results for problem in result.problems]
+    listed, faults = problems[:MAX_PROBLEMS], [result.fault for result in results if result.fault]
+    more = sum(result.more for result in results) + len(problems) - len(listed)
+    click.echo(write_problems(listed, more, output, faults), err=output == "text")
 
 
 def _check(file: str, environment: str | None) -> _Result:

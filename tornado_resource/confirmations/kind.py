@@ -59,14 +59,14 @@ class SetStatus(Status):
     errors: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: SimulationSet) -> SetStatus:
+    def of(cls, simulation_set: SimulationSet) -> SetStatus:
         """Return the status of a set."""
         return cls(
-            found.status,
-            elapsed_ms=_elapsed_ms(found),
-            error_message=found.error_message,
-            created_at=found.created_at,
-            simulations=found,
+            simulation_set.status,
+            elapsed_ms=_elapsed_ms(simulation_set),
+            error_message=simulation_set.error_message,
+            created_at=simulation_set.created_at,
+            simulations=simulation_set,
         )
 
     @property
@@ -114,13 +114,13 @@ class Confirmations(Kind):
         """Return what can be no request: in a state that was changed by hand, since no user writes these inputs."""
         del name
         expected = {"session_id": str, "pathway_id": str, "scenario_ids": list}
-        found = {
+        problems = {
             key: f"found {type(values[key]).__name__}, expected {kind.__name__}"
             for key, kind in expected.items()
             if key in values and not isinstance(values[key], kind)
         }
         numbers = (key for key in ("version_number", "simulations_per_scenario") if key in values)
-        return found | {key: "expected a whole number" for key in numbers if not _is_number(values[key])}
+        return problems | {key: "expected a whole number" for key in numbers if not _is_number(values[key])}
 
     def is_sound(self, declared: Mapping[str, Any]) -> bool:
         """Return whether what is recorded as declared can be a request."""
@@ -138,15 +138,15 @@ class Confirmations(Kind):
         """
         request = order.request
         listed = (await list_sets(client, request["pathway_id"], request["scenario_ids"][0]))[:MAX_COMPARED_SETS]
-        sets = await asyncio.gather(*(read_set(client, each.set_id) for each in listed))
+        sets = await asyncio.gather(*(read_set(client, listed_set.set_id) for listed_set in listed))
         return [
             Found(
-                replace(_started(found), created_at=found.created_at or each.created_at),
-                each.responded_at,
+                replace(_started(simulation_set), created_at=simulation_set.created_at or listed_set.created_at),
+                listed_set.responded_at,
                 is_holding=False,
-                contradictions=_contradictions(found, request),
+                contradictions=_contradictions(simulation_set, request),
             )
-            for each, found in zip(listed, sets, strict=True)
+            for listed_set, simulation_set in zip(listed, sets, strict=True)
         ]
 
     async def read(self, client: Client, run: Run) -> Status:
@@ -186,19 +186,19 @@ class Confirmations(Kind):
 
     def progress(self, status: Status) -> str:
         """Return ` confirming · 12 of 25 simulations`."""
-        found = _set(status)
-        if found is None or found.runs is None or found.total_scenarios is None:
+        simulation_set = _set(status)
+        if simulation_set is None or simulation_set.runs is None or simulation_set.total_scenarios is None:
             return " confirming"
-        done = sum((each.passed or 0) + (each.failed or 0) for each in found.scenarios.values())
-        return f" confirming · {done} of {count(found.runs * found.total_scenarios, 'simulation')}"
+        done = sum((scenario.passed or 0) + (scenario.failed or 0) for scenario in simulation_set.scenarios.values())
+        return f" confirming · {done} of {count(simulation_set.runs * simulation_set.total_scenarios, 'simulation')}"
 
     def judge(self, gated: GatedRun, status: Status, scenarios: tuple[Scenario, ...]) -> tuple[Outcome, str]:
         """Judge a set that has ended, by the rates of its scenarios (docs/gate.md), never by the API's word."""
         del scenarios
-        found = _set(status)
-        if found is None:
+        simulation_set = _set(status)
+        if simulation_set is None:
             return "incomplete", "the API does not show its scenarios"
-        doubts = (*_contradictions(found, gated.request), *_impossible(found, gated.request))
+        doubts = (*_contradictions(simulation_set, gated.request), *_impossible(simulation_set, gated.request))
         if doubts:
             return "incomplete", f"contradictory: {doubts[0]}"
         rates = _rates(gated.request, status)
@@ -208,8 +208,13 @@ class Confirmations(Kind):
     def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:
         """Return how often each scenario passed, once the set has ended and its numbers can be true."""
         del outcome
-        found = _set(status)
-        if status is None or found is None or not found.is_final or _impossible(found, gated.request):
+        simulation_set = _set(status)
+        if (
+            status is None
+            or simulation_set is None
+            or not simulation_set.is_final
+            or _impossible(simulation_set, gated.request)
+        ):
             return {}
         runs = gated.request["simulations_per_scenario"]
         rates = _rates(gated.request, status)
@@ -237,12 +242,12 @@ class Confirmations(Kind):
 
     async def _with_errors(self, client: Client, gated: GatedRun, ending: Ending, status: SetStatus) -> Ending:
         """Return the ending with how many simulations ended with an error, if any can have."""
-        runs, found = gated.request["simulations_per_scenario"], status.simulations
+        runs, simulation_set = gated.request["simulations_per_scenario"], status.simulations
         rates = _rates(gated.request, status).values()
-        if found is None or all(rate["passed"] == runs for rate in rates):
+        if simulation_set is None or all(rate["passed"] == runs for rate in rates):
             return ending
         try:
-            errors = await list_errors(client, found)
+            errors = await list_errors(client, simulation_set)
         except ApiError as error:
             return request_failed(error, status)
         spell = spelling(gated.request["scenario_ids"])
@@ -253,44 +258,53 @@ def _set(status: Status | None) -> SimulationSet | None:
     return status.simulations if isinstance(status, SetStatus) else None
 
 
-def _started(found: SimulationSet) -> StartedRun:
-    return StartedRun(found.set_id, found.created_at, found.status)
+def _started(simulation_set: SimulationSet) -> StartedRun:
+    return StartedRun(simulation_set.set_id, simulation_set.created_at, simulation_set.status)
 
 
-def _contradictions(found: SimulationSet, request: Mapping[str, Any]) -> tuple[str, ...]:
+def _contradictions(simulation_set: SimulationSet, request: Mapping[str, Any]) -> tuple[str, ...]:
     """Return how a set shows that it was not started by a request."""
     declared = request["scenario_ids"]
-    shown = ("runs of each scenario", found.runs, request["simulations_per_scenario"])
+    pair = ("runs of each scenario", simulation_set.runs, request["simulations_per_scenario"])
     texts = [
         f"{value} {what} (declared: {wanted})"
-        for what, value, wanted in (shown, ("scenarios", found.total_scenarios, len(declared)))
+        for what, value, wanted in (pair, ("scenarios", simulation_set.total_scenarios, len(declared)))
         if value is not None and value != wanted
     ]
-    others = [each for each in found.scenarios if all(is_other(each, known) for known in declared)]
+    others = [
+        scenario_id
+        for scenario_id in simulation_set.scenarios
+        if all(is_other(scenario_id, declared_id) for declared_id in declared)
+    ]
     return (*texts, *([f"scenarios that are not declared: {id_list(others)}"] if others else []))
 
 
-def _impossible(found: SimulationSet, request: Mapping[str, Any]) -> tuple[str, ...]:
+def _impossible(simulation_set: SimulationSet, request: Mapping[str, Any]) -> tuple[str, ...]:
     """Return which numbers of a set that has ended cannot be true."""
     runs = request["simulations_per_scenario"]
     texts = [
-        f"{clean(key, 60)} passed {each.passed} and failed {each.failed} of {runs} runs"
-        for key, each in found.scenarios.items()
-        if (each.passed or 0) + (each.failed or 0) > runs or (each.runs is not None and each.runs > runs)
+        f"{clean(key, 60)} passed {scenario.passed} and failed {scenario.failed} of {runs} runs"
+        for key, scenario in simulation_set.scenarios.items()
+        if (scenario.passed or 0) + (scenario.failed or 0) > runs
+        or (scenario.runs is not None and scenario.runs > runs)
     ]
-    return (*texts, *(["a scenario without a readable id"] if found.has_unreadable else []))
+    return (*texts, *(["a scenario without a readable id"] if simulation_set.has_unreadable else []))
 
 
 def _rates(request: Mapping[str, Any], status: Status) -> dict[str, ConfirmedScenario]:
     """Return how often each scenario passed, of the runs that say something; one that is not shown has none."""
-    found, errors = _set(status), status.errors if isinstance(status, SetStatus) else {}
+    simulation_set, errors = _set(status), status.errors if isinstance(status, SetStatus) else {}
     ids, runs = request["scenario_ids"], request["simulations_per_scenario"]
     spell = spelling(ids)
-    shown = {spell(key): each for key, each in found.scenarios.items()} if found is not None else {}
+    scenarios = (
+        {spell(key): scenario for key, scenario in simulation_set.scenarios.items()}
+        if simulation_set is not None
+        else {}
+    )
     rates: dict[str, ConfirmedScenario] = {}
     for scenario_id in ids:
-        each = shown.get(scenario_id)
-        passed, failed = (each.passed or 0, each.failed or 0) if each is not None else (0, 0)
+        counts = scenarios.get(scenario_id)
+        passed, failed = (counts.passed or 0, counts.failed or 0) if counts is not None else (0, 0)
         # The API's page does not say whether it counts a simulation that ended with an error as failed.
         excess = max(passed + failed + errors.get(scenario_id, 0) - runs, 0)
         rates[scenario_id] = {"passed": passed, "runs": passed + max(failed - excess, 0)}
@@ -317,9 +331,9 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value) and value >= 0
 
 
-def _elapsed_ms(found: SimulationSet) -> int | None:
+def _elapsed_ms(simulation_set: SimulationSet) -> int | None:
     """Return how long a set took, once it has ended."""
-    created, completed = parse_time(found.created_at), parse_time(found.completed_at)
+    created, completed = parse_time(simulation_set.created_at), parse_time(simulation_set.completed_at)
     if created is None or completed is None or completed < created:
         return None
     return (completed - created) // timedelta(milliseconds=1)

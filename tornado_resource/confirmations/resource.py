@@ -64,7 +64,7 @@ class Confirmation(RunResource, module="bland", name="Confirmation"):
         opts = pulumi.ResourceOptions(parent=session, aliases=renamed)
         self.known_urn = asyncio.ensure_future(own_urn(CONFIRMATION_TYPE, name, opts))
         self.scenarios, self.given_gate = (), None
-        given = {
+        declared = {
             **inputs,
             "name": resource_path(name),
             "on_destroy": "leave",  # the API cannot cancel a set
@@ -73,8 +73,10 @@ class Confirmation(RunResource, module="bland", name="Confirmation"):
             "parents": parents(self.known_urn),
             "rerun_decision": asdict(decision) if decision is not None else None,
         }
-        super().__init__(ConfirmationProvider(), name, {**dict.fromkeys(self.output_names), **given}, run_options(opts))
-        after_registration(self, given)
+        super().__init__(
+            ConfirmationProvider(), name, {**dict.fromkeys(self.output_names), **declared}, run_options(opts)
+        )
+        after_registration(self, declared)
 
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.

@@ -39,9 +39,9 @@ def _lower(text: str) -> str:
 def _replace(text: str, lowered: str, form: str) -> str:
     """Replace a form at its positions in *lowered*. A regular expression that ignores case takes ten times as long."""
     pieces, start = [], 0
-    while (found := lowered.find(form, start)) >= 0:
-        pieces += [text[start:found], REDACTED]
-        start = found + len(form)
+    while (position := lowered.find(form, start)) >= 0:
+        pieces += [text[start:position], REDACTED]
+        start = position + len(form)
     return "".join([*pieces, text[start:]])
 
 

@@ -35,11 +35,11 @@ class _Fault(ValueError):
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         message = "it has a name twice in one object"
         raise _Fault(message)
-    return found
+    return members
 
 
 def _finite(text: str) -> float:

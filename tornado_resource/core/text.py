@@ -45,8 +45,8 @@ def clean(text: str, limit: int = 300) -> str:
     GitHub Actions (`::error::x` at the start of a line).
     """
     kept = cut(text, limit)
-    shown = kept if kept.isascii() and kept.isprintable() else _UNSAFE.sub(_escape, kept)
-    return _COMMAND.sub(r"\g<0> ", _DIRECTIVE.sub("< ", shown))
+    printable = kept if kept.isascii() and kept.isprintable() else _UNSAFE.sub(_escape, kept)
+    return _COMMAND.sub(r"\g<0> ", _DIRECTIVE.sub("< ", printable))
 
 
 def clean_lines(text: str, limit: int) -> str:
@@ -79,8 +79,8 @@ def unusual_space(text: str) -> str | None:
     """Return the name of the first space in *text* that only looks like an ordinary one; None if there is none."""
     import unicodedata
 
-    found = _UNUSUAL_SPACE.search(text)
-    return f"a {unicodedata.name(found[0]).lower()} (U+{ord(found[0]):04X})" if found is not None else None
+    space = _UNUSUAL_SPACE.search(text)
+    return f"a {unicodedata.name(space[0]).lower()} (U+{ord(space[0]):04X})" if space is not None else None
 
 
 def cut(text: str, limit: int) -> str:
@@ -99,14 +99,14 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
-def contrast(found: str, declared: str) -> tuple[str, str]:
+def contrast(actual: str, declared: str) -> tuple[str, str]:
     """Return two texts as `clean` does; of long ones the part from shortly before their first difference."""
     start = 0
-    if max(len(found), len(declared)) > MAX_CONTRASTED:
-        pairs = enumerate(zip(found, declared, strict=False))
+    if max(len(actual), len(declared)) > MAX_CONTRASTED:
+        pairs = enumerate(zip(actual, declared, strict=False))
         first = next((index for index, (one, other) in pairs if one != other), 0)
         start = max(0, first - LEAD)
-    one, other = (f"{'…' if start else ''}{clean(text[start:], MAX_CONTRASTED)}" for text in (found, declared))
+    one, other = (f"{'…' if start else ''}{clean(text[start:], MAX_CONTRASTED)}" for text in (actual, declared))
     return one, other
 
 
@@ -137,11 +137,11 @@ def without_credentials(text: str) -> str:
     return _CREDENTIALS.sub("", text)
 
 
-def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
-    """Return "; did you mean `x`?" for the entry of *known* that is closest to *word*, or nothing."""
+def did_you_mean(word: str, words: Iterable[str], prefix: str = "") -> str:
+    """Return "; did you mean `x`?" for the entry of *words* that is closest to *word*, or nothing."""
     from difflib import get_close_matches
 
-    matches = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    matches = get_close_matches(word, list(words), n=1, cutoff=0.6)
     return f"; did you mean `{prefix}{matches[0]}`?" if matches else ""
 
 
@@ -157,7 +157,7 @@ def short_list(texts: Sequence[str], limit: int, separator: str = ", ") -> str:
 
 def id_list(ids: Collection[str]) -> str:
     """Return `sc-1, sc-2`; of more than `MAX_NAMED` ids the first ones, and how many more there are."""
-    return ", ".join(clean(each, 60) for each in islice(ids, MAX_NAMED)) + and_more(len(ids), MAX_NAMED)
+    return ", ".join(clean(entry, 60) for entry in islice(ids, MAX_NAMED)) + and_more(len(ids), MAX_NAMED)
 
 
 def count(number: int, noun: str) -> str:
@@ -167,5 +167,5 @@ def count(number: int, noun: str) -> str:
 
 def counts(numbers: Mapping[str, int]) -> str:
     """Return `2 sessions and 1 agent`, by nouns in the singular: the first one alone if there is nothing at all."""
-    found = [count(number, noun) for noun, number in numbers.items() if number]
-    return " and ".join(found) or count(0, next(iter(numbers)))
+    parts = [count(number, noun) for noun, number in numbers.items() if number]
+    return " and ".join(parts) or count(0, next(iter(numbers)))

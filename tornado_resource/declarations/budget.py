@@ -44,9 +44,9 @@ class Share:
 
     def __str__(self) -> str:
         """Return `support-line (sessions.yaml:6:3): 250 conversations, 16 minutes`."""
-        each, minutes = self.declaration, count(self.limit_ms // 60_000, "minute")
-        where = f" ({each.position})" if self.is_located else ""
-        return f"{each.name}{where}: {count(self.conversations, 'conversation')}, {minutes}"
+        declaration, minutes = self.declaration, count(self.limit_ms // 60_000, "minute")
+        where = f" ({declaration.position})" if self.is_located else ""
+        return f"{declaration.name}{where}: {count(self.conversations, 'conversation')}, {minutes}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +62,21 @@ class Cost:
     @property
     def conversations(self) -> dict[str, int]:
         """How many conversations each run may hold, by name."""
-        return {each.declaration.name: each.conversations for each in self.shares}
+        return {share.declaration.name: share.conversations for share in self.shares}
 
     @property
     def minutes(self) -> int:
         """The longest that all of them can take: places run side by side, the runs in one place in turn."""
         totals: dict[tuple[str, ...], int] = {}
-        for each in self.shares:
-            place = each.declaration.place
-            totals[place] = totals.get(place, 0) + each.limit_ms
+        for share in self.shares:
+            place = share.declaration.place
+            totals[place] = totals.get(place, 0) + share.limit_ms
         return math.ceil(max(totals.values(), default=0) / 60_000)
 
     @property
     def total(self) -> int:
         """How many conversations there may be."""
-        return sum(each.conversations for each in self.shares)
+        return sum(share.conversations for share in self.shares)
 
     def __str__(self) -> str:
         """Return `50 minutes and 640 conversations`."""
@@ -108,14 +108,14 @@ class Cost:
         return self._refusal(f"{name}: not started") if self.excesses else None
 
     def _refusal(self, what: str) -> str:
-        ranked = sorted(self.shares, key=lambda each: (each.conversations, each.limit_ms), reverse=True)
+        ranked = sorted(self.shares, key=lambda share: (share.conversations, share.limit_ms), reverse=True)
         more = [f"  and {len(ranked) - MAX_LISTED_COSTS} more"] if len(ranked) > MAX_LISTED_COSTS else []
         return "\n".join(
             [
                 f"{what}: over the budget:",
-                *(f"  {each}" for each in self.excesses),
+                *(f"  {excess}" for excess in self.excesses),
                 "What costs most:",
-                *(f"  {each}" for each in ranked[:MAX_LISTED_COSTS]),
+                *(f"  {share}" for share in ranked[:MAX_LISTED_COSTS]),
                 *more,
                 CURES,
             ]
@@ -124,4 +124,4 @@ class Cost:
 
 def cost_of(declarations: Sequence[Declaration], budget: Budget | None = None) -> Cost:
     """Return what starting *declarations* costs at worst."""
-    return Cost(tuple(Share.of(each) for each in declarations if each.retest), budget)
+    return Cost(tuple(Share.of(declaration) for declaration in declarations if declaration.retest), budget)

@@ -87,12 +87,14 @@ class Substitutes:
 
     def __init__(self, text: str) -> None:
         free = _free_characters(text)
-        found = {character: next(free) for character in _BREAKS if character in text}
-        self._originals = str.maketrans("".join(found.values()), "".join(found))
+        substitutes = {character: next(free) for character in _BREAKS if character in text}
+        self._originals = str.maketrans("".join(substitutes.values()), "".join(substitutes))
         # Two characters, as `\\u` has.
         self._half = next(free) * 2 if _HALVES.search(text) else ""
         self._pair = re.compile(f"{self._half}([dD][89abAB]..){self._half}([dD][c-fC-F]..)")
-        self.text = text.translate(str.maketrans("".join(found), "".join(found.values()))) if found else text
+        self.text = (
+            text.translate(str.maketrans("".join(substitutes), "".join(substitutes.values()))) if substitutes else text
+        )
         if self._half:
             self.text = _HALF.sub(lambda match: self._half if match[1] else match[0], self.text)
 

@@ -52,11 +52,11 @@ def checks_problems(values: Mapping[str, Any]) -> dict[str, str]:
         values: the config's values that are known. None means omitted.
 
     """
-    given = {key: value for key, value in values.items() if value is not None}
-    found = {key: list(rule(given[key])) for key, rule in _RULES.items() if key in given}
-    if found.get("judges") == [] and given.get("vacuous") != "allow":
-        found["judges"] = _vacuous(given["judges"])
-    return {key: "; ".join(texts) for key, texts in found.items() if texts}
+    present = {key: value for key, value in values.items() if value is not None}
+    problems = {key: list(rule(present[key])) for key, rule in _RULES.items() if key in present}
+    if problems.get("judges") == [] and present.get("vacuous") != "allow":
+        problems["judges"] = _vacuous(present["judges"])
+    return {key: "; ".join(texts) for key, texts in problems.items() if texts}
 
 
 def too_many(scenarios: int) -> str | None:
@@ -67,7 +67,7 @@ def too_many(scenarios: int) -> str | None:
 
 
 def _vacuous(judges: Sequence[Mapping[str, Any]]) -> list[str]:
-    return [] if any(each.get("required") is not False for each in judges) else [VACUOUS]
+    return [] if any(judge.get("required") is not False for judge in judges) else [VACUOUS]
 
 
 def _choice(value: Any, *, choices: Sequence[str]) -> Iterator[str]:
@@ -94,9 +94,9 @@ def _scenario_ids(value: Any) -> Iterator[str]:
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_TEST_CASES:
         yield _unexpected(value, f"a list of 1 to {MAX_TEST_CASES} scenario ids")
         return
-    for each in value:
-        yield from _identifier(each)
-    yield from _twice("scenario", [folded(each) for each in value if isinstance(each, str)])
+    for scenario_id in value:
+        yield from _identifier(scenario_id)
+    yield from _twice("scenario", [folded(scenario_id) for scenario_id in value if isinstance(scenario_id, str)])
 
 
 def _judges(value: Any) -> Iterator[str]:
@@ -105,13 +105,13 @@ def _judges(value: Any) -> Iterator[str]:
         return
     for number, judge in enumerate(value):
         yield from (f"[{number}]{text}" for text in _judge(judge))
-    judges = [each for each in value if isinstance(each, Mapping)]
+    judges = [judge for judge in value if isinstance(judge, Mapping)]
     yield from _twice("judge", list(map(folded, _texts(judges, "id"))))
-    yield from _twice("judge", _texts([each for each in judges if each.get("id") is None], "name"))
+    yield from _twice("judge", _texts([judge for judge in judges if judge.get("id") is None], "name"))
 
 
 def _texts(judges: Sequence[Mapping[str, Any]], key: str) -> list[str]:
-    return [each[key] for each in judges if isinstance(each.get(key), str)]
+    return [judge[key] for judge in judges if isinstance(judge.get(key), str)]
 
 
 def _judge(value: Any) -> Iterator[str]:
@@ -131,9 +131,9 @@ def _levels(value: Any) -> Iterator[str]:
     if not isinstance(value, list | tuple) or not value:
         yield _unexpected(value, "a list of at least one level; leave the key out for a judge without levels")
         return
-    for each in value:
-        yield from _text(each)
-    yield from _twice("level", [each for each in value if isinstance(each, str)])
+    for level in value:
+        yield from _text(level)
+    yield from _twice("level", [level for level in value if isinstance(level, str)])
 
 
 def _text(value: Any) -> Iterator[str]:
@@ -142,8 +142,8 @@ def _text(value: Any) -> Iterator[str]:
 
 
 def _twice(noun: str, values: list[str]) -> Iterator[str]:
-    for each in (value for value, number in Counter(values).items() if number > 1):
-        yield f"the {noun} {_shown(each)} is there twice; remove one"
+    for name in (value for value, number in Counter(values).items() if number > 1):
+        yield f"the {noun} {_shown(name)} is there twice; remove one"
 
 
 def _unexpected(value: Any, expected: str) -> str:
@@ -217,34 +217,34 @@ class Configs:
             place: returns where the agent gets a key of its checks from, for positions.
 
         """
-        shown: KeyPath = ("agents", declaration.name, "checks")
-        judges = self._used(checks, place, shown)
+        path: KeyPath = ("agents", declaration.name, "checks")
+        judges = self._used(checks, place, path)
         scenarios = self._scenarios(declaration, checks, place)
         missing = [
             key for key in MISSING_CHECKS if key not in checks and not (key == "scenario_ids" and "scenarios" in checks)
         ]
-        self.faults += [Fault(place(()), shown, MISSING_CHECKS[key], of_key=True) for key in missing]
+        self.faults += [Fault(place(()), path, MISSING_CHECKS[key], of_key=True) for key in missing]
         if judges is None or missing:
             return
         values = {"simulations_count": DEFAULT_SIMULATIONS, **checks, "judges": judges}
         problems = checks_problems(values)
-        self.faults += [Fault(place((key,)), (*shown, key), text) for key, text in problems.items()]
-        found = replace(self._declared_as(declaration, values, checks["judges"], place), scenarios=scenarios)
-        first = self._declared.setdefault(declaration.place, found)
-        if first != found:
+        self.faults += [Fault(place((key,)), (*path, key), text) for key, text in problems.items()]
+        declared = replace(self._declared_as(declaration, values, checks["judges"], place), scenarios=scenarios)
+        first = self._declared.setdefault(declaration.place, declared)
+        if first != declared:
             name = self.document.quoting.name(first.name)
-            self.faults.append(Fault(place(()), shown, TWO_CONFIGS.format(name), of_key=True))
+            self.faults.append(Fault(place(()), path, TWO_CONFIGS.format(name), of_key=True))
 
     def _scenarios(
         self, declaration: Declaration, checks: Mapping[str, Any], place: Place
     ) -> tuple[ScenarioDeclaration, ...]:
         """Return the declared test cases that checks name."""
         keys, path = checks.get("scenarios", ()), place(("scenarios",))
-        shown: KeyPath = ("agents", declaration.name, "checks", "scenarios")
+        listed_at: KeyPath = ("agents", declaration.name, "checks", "scenarios")
         text = too_many(len(keys) + len(checks.get("scenario_ids", ())))
         if keys and text is not None:
-            self.faults.append(Fault(path, shown, text))
-        return self.scenarios.named(keys, Owner.agent(declaration.agent_id), path, shown)
+            self.faults.append(Fault(path, listed_at, text))
+        return self.scenarios.named(keys, Owner.agent(declaration.agent_id), path, listed_at)
 
     def _declared_as(
         self, declaration: Declaration, values: Mapping[str, Any], used: Sequence[Any], place: Place
@@ -277,27 +277,27 @@ class Configs:
     def _settings(self) -> Mapping[str, Any]:
         return settings_of(self.document, self.environment)
 
-    def _used(self, checks: Mapping[str, Any], place: Place, shown: KeyPath) -> list[dict[str, Any]] | None:
+    def _used(self, checks: Mapping[str, Any], place: Place, checks_path: KeyPath) -> list[dict[str, Any]] | None:
         """Return the judges of checks, as `AgentChecks` takes them; None if the environment lacks one."""
-        found, path, is_whole = list[dict[str, Any]](), place(("judges",)), True
+        judges, path, is_whole = list[dict[str, Any]](), place(("judges",)), True
         for index, (key, options) in enumerate(map(_used, checks.get("judges", ()))):
             if key not in self._judges.values:
                 text = self._unknown(key)
-                self.faults.append(Fault((*path, index), (*shown, "judges", index), text))
+                self.faults.append(Fault((*path, index), (*checks_path, "judges", index), text))
                 is_whole = False
                 continue
             declared = self._judges.definition(key)
             if declared is None:
                 values = self._judges.values[key]
-                found.append({**({} if "id" in values else {"name": key}), **_referred(values), **options})
+                judges.append({**({} if "id" in values else {"name": key}), **_referred(values), **options})
                 continue
             entry = _of_code(declared, options)
             problem = target_problem(_levels_of(declared), entry.get("target_level_keys"))
             if problem is not None and "target_level_keys" in options:
                 at: KeyPath = (index, "target_level_keys")
-                self.faults.append(Fault((*path, *at), (*shown, "judges", *at), problem))
-            found.append(entry)
-        return found if is_whole else None
+                self.faults.append(Fault((*path, *at), (*checks_path, "judges", *at), problem))
+            judges.append(entry)
+        return judges if is_whole else None
 
     def _unknown(self, key: str) -> str:
         quoting = self.document.quoting
@@ -317,7 +317,7 @@ def _of_code(declared: JudgeDeclaration, options: Mapping[str, Any]) -> dict[str
 
 
 def _levels_of(declared: JudgeDeclaration) -> list[str]:
-    return [each["level_key"] for each in declared.fields.get("levels") or ()]
+    return [level["level_key"] for level in declared.fields.get("levels") or ()]
 
 
 def _used(judge: str | Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -282,8 +282,8 @@ class Composer:
             return False
         if key in frame.node:
             first = self.marks[id(frame.node)][key][0]
-            shown = f" `{self.quoting.name(key)}`"
-            self.report(mark, f"duplicate key{shown} (first at line {first.line + 1 if first else 1})")
+            quoted = f" `{self.quoting.name(key)}`"
+            self.report(mark, f"duplicate key{quoted} (first at line {first.line + 1 if first else 1})")
             return False
         return True
 
@@ -291,11 +291,11 @@ class Composer:
         self.stack[-1].key = None
         if self.text.startswith("{{", _start(event) - 1):
             self._stop(event.start_mark, BRACES)
-        found = "a mapping or list"
+        description = "a mapping or list"
         if type(event) is AliasEvent:
             self._target(event)
-            found = f"alias *{self._anchor(event)}"
-        self._stop(event.start_mark, f"found {found} as a key, expected a string")
+            description = f"alias *{self._anchor(event)}"
+        self._stop(event.start_mark, f"found {description} as a key, expected a string")
 
     def _alias(self, event: Any) -> Any:
         mark, target = event.start_mark, self._target(event)
@@ -321,8 +321,8 @@ class Composer:
         return self.quoting.name(event.anchor)
 
     def _refuse_tag(self, event: Any) -> None:
-        shown = self.quoting.name(event.tag.replace(_TAG_PREFIX, "!!"))
-        self.report(event.start_mark, f"unsupported tag {shown}; write the plain value, in quotes if it is text")
+        tag = self.quoting.name(event.tag.replace(_TAG_PREFIX, "!!"))
+        self.report(event.start_mark, f"unsupported tag {tag}; write the plain value, in quotes if it is text")
 
     def _raise_height(self, height: int) -> None:
         """Note in the surrounding mapping or list, if there is one, how deep what was just read is nested."""

@@ -60,15 +60,15 @@ class Quoting:
         written = "".join(f"[{key}]" if isinstance(key, int) else f".{self.name(key)}" for key in path)
         return written.removeprefix(".")
 
-    def hint(self, word: str, known: Collection[str]) -> str:
-        """Return "; did you mean `x`?" if one of the *known* names is close.
+    def hint(self, word: str, names: Collection[str]) -> str:
+        """Return "; did you mean `x`?" if one of *names* is close.
 
         Nothing once the hints of a file have taken too much work.
         """
         if not self.is_on or len(word) > MAX_QUOTED_NAME or self.comparisons_left <= 0:
             return ""
-        self.comparisons_left -= len(word) * sum(map(len, known))
-        return did_you_mean(word, known) if self.comparisons_left >= 0 else ""
+        self.comparisons_left -= len(word) * sum(map(len, names))
+        return did_you_mean(word, names) if self.comparisons_left >= 0 else ""
 
 
 MAX_PROBLEMS: Final = 1000
@@ -171,16 +171,16 @@ class Document:
 
     def position(self, path: Sequence[Key], *, of_key: bool = False) -> Position:
         """Return where the value at *path* begins, or its key. If there is none: the key of its nearest parent."""
-        node, found, is_whole = self.data, None, True
+        node, marks_above, is_whole = self.data, None, True
         for key in path:
             marks = self.marks.get(id(node), {}).get(key)
             if marks is None:
                 is_whole = False
                 break
-            found, node = marks, node[key]
-        if found is None:
+            marks_above, node = marks, node[key]
+        if marks_above is None:
             return Position(self.file, 1, 1)
-        mark = found[0] or found[1] if of_key or not is_whole else found[1]
+        mark = marks_above[0] or marks_above[1] if of_key or not is_whole else marks_above[1]
         return Position(self.file, mark.line + 1, mark.column + 1)
 
     def problem(self, path: Sequence[Key], text: str, *, of_key: bool = False) -> Problem:

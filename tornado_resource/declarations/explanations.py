@@ -128,9 +128,9 @@ def _is_told_by_type(violation: Violation) -> bool:
 
 
 def _unknown_key(document: Document, violation: Violation, key: str) -> Problem:
-    known, space = list(violation.schema["properties"]), unusual_space(key)
-    expected = f", expected one of {', '.join(known)}"
-    text = f"unknown key{document.quoting.hint(key, known) or expected}"
+    properties, space = list(violation.schema["properties"]), unusual_space(key)
+    expected = f", expected one of {', '.join(properties)}"
+    text = f"unknown key{document.quoting.hint(key, properties) or expected}"
     if space is not None:
         text = f"found {space} in a key, expected an ordinary space"
     return document.problem((*violation.path, key), text, of_key=True)
@@ -160,23 +160,23 @@ def _explain_required(violation: Violation, _document: Document) -> str:
 def _explain_type(violation: Violation, document: Document) -> str:
     value, schema = violation.value, violation.schema
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    expected = _either([_TYPES[each] for each in types if each != "null"])
+    expected = _either([_TYPES[type_name] for type_name in types if type_name != "null"])
     if {"integer", "string"} <= {*types}:
         expected = FORMS[schema["pattern"]]
-    found = f"found {_show(value, document)}, expected {expected}"
+    message = f"found {_show(value, document)}, expected {expected}"
     if "string" in types and isinstance(value, bool | int | float):
-        return _explain_unquoted(violation, document, found)
+        return _explain_unquoted(violation, document, message)
     if "integer" in types and isinstance(value, str) and document.quoting.is_on:
-        return found + _number_hint(violation)
-    return found
+        return message + _number_hint(violation)
+    return message
 
 
-def _explain_unquoted(violation: Violation, document: Document, found: str) -> str:
+def _explain_unquoted(violation: Violation, document: Document, message: str) -> str:
     """Say that a number or boolean must be quoted, or that it would be no valid string either."""
     written = _written(document, violation.path)
     if re.search(violation.schema.get("pattern", ""), written) is None:
         return _explain_pattern(violation, document)
-    return f"{found}; quote it" + (f': "{cut(written, MAX_TEXT)}"' if document.quoting.is_on else "")
+    return f"{message}; quote it" + (f': "{cut(written, MAX_TEXT)}"' if document.quoting.is_on else "")
 
 
 def _number_hint(violation: Violation) -> str:
@@ -212,10 +212,10 @@ def _explain_enum(violation: Violation, document: Document) -> str:
 
 
 def _explain_pattern(violation: Violation, document: Document) -> str:
-    found = "the name " if violation.is_name else ""
+    subject = "the name " if violation.is_name else ""
     is_number = "integer" in violation.schema.get("type", ()) and document.quoting.is_on
     hint = _number_hint(violation) if is_number and isinstance(violation.value, str) else ""
-    return f"found {found}{_show(violation.value, document)}, expected {FORMS[violation.schema['pattern']]}{hint}"
+    return f"found {subject}{_show(violation.value, document)}, expected {FORMS[violation.schema['pattern']]}{hint}"
 
 
 def _explain_min_items(violation: Violation, _document: Document) -> str:
@@ -236,9 +236,9 @@ def _explain_max_items(violation: Violation, _document: Document) -> str:
 
 
 def _explain_minimum(violation: Violation, document: Document) -> str:
-    found = f"found {_show(violation.value, document)}, expected at least {violation.limit}"
+    message = f"found {_show(violation.value, document)}, expected at least {violation.limit}"
     is_meant = document.quoting.is_on and violation.path[-1:] == ("timeout_ms",)
-    return found + _milliseconds_hint(violation.value) if is_meant else found
+    return message + _milliseconds_hint(violation.value) if is_meant else message
 
 
 def _explain_exclusive_minimum(violation: Violation, document: Document) -> str:

@@ -44,13 +44,13 @@ AMBIGUOUS: Final = (
 
 def definition_problems(values: Mapping[str, Any]) -> dict[str, str]:
     """Return what is invalid in a definition that the schema allows, by key. What is not known yet is left out."""
-    keys = [each["level_key"] for each in values.get("levels") or ()]
-    found = {
+    keys = [level["level_key"] for level in values.get("levels") or ()]
+    problems = {
         JUDGE_PROMPT: _prompt_problem(values.get(JUDGE_PROMPT)),
         "levels": _levels_problem(keys),
         "target_level_keys": target_problem(keys, values.get("target_level_keys")),
     }
-    return {key: text for key, text in found.items() if text is not None}
+    return {key: text for key, text in problems.items() if text is not None}
 
 
 def _prompt_problem(prompt: Any) -> str | None:
@@ -76,11 +76,11 @@ def target_problem(levels: Sequence[str], targets: Any) -> str | None:
         return "the judge has no levels; remove the key, or declare `levels`" if targets else None
     if not targets:
         return "`target_level_keys` is missing, expected the levels that match, such as [friendly]"
-    unknown = next((each for each in targets if each not in levels), None)
+    unknown = next((target for target in targets if target not in levels), None)
     if unknown is None:
         return None
-    shown = ", ".join(clean(each, 60) for each in levels)
-    return f"unknown level '{clean(unknown, 60)}', expected one of {shown}{did_you_mean(unknown, levels)}"
+    listed = ", ".join(clean(level, 60) for level in levels)
+    return f"unknown level '{clean(unknown, 60)}', expected one of {listed}{did_you_mean(unknown, levels)}"
 
 
 @dataclass
@@ -119,9 +119,11 @@ class Judges:
             bars: dict[str, list[str]] = {}
             for judge, bar in gate.judges.items():
                 bars.setdefault(self.name(judge), []).append(bar)
-            parts = tuple(replace(each, part=self.name(each.part)) for each in gate.quarantine)
-            gate = replace(gate, judges={name: higher(each) for name, each in bars.items()}, quarantine=parts)
-        quarantine = [{**each, "judge": self.name(each["judge"])} for each in agent.quarantine]
+            parts = tuple(replace(entry, part=self.name(entry.part)) for entry in gate.quarantine)
+            gate = replace(
+                gate, judges={name: higher(percentages) for name, percentages in bars.items()}, quarantine=parts
+            )
+        quarantine = [{**entry, "judge": self.name(entry["judge"])} for entry in agent.quarantine]
         return replace(agent, gate=gate, quarantine=quarantine)
 
     def name(self, judge: str) -> str:
@@ -132,9 +134,9 @@ class Judges:
     def check_names(self) -> None:
         """Add a problem for each judge as code that has the name of another one, and for each key that is ambiguous."""
         self._check_keys()
-        known: dict[str, str] = {}
+        keys: dict[str, str] = {}
         for key, declared in self._declared.items():
-            first = known.setdefault(declared.fields["name"], key) if declared is not None else key
+            first = keys.setdefault(declared.fields["name"], key) if declared is not None else key
             if declared is not None and first != key:
                 quoting = self.document.quoting
                 text = (
@@ -147,7 +149,7 @@ class Judges:
         """Add a problem for each key that is what Bland calls another judge."""
         called: dict[str, tuple[str, str]] = {}
         for key, values in self.values.items():
-            called.update({values[each]: (each, key) for each in ("id", "name") if values.get(each, key) != key})
+            called.update({values[field]: (field, key) for field in ("id", "name") if values.get(field, key) != key})
         for key in self.values:
             if key in called and self.name(key) != key:
                 what, other = called[key]
@@ -166,8 +168,8 @@ class Judges:
         self._refuse(key, values, OF_OTHERS, "is for a judge that exists: remove it, or `prompt`")
         manager = self._settings.get("promotes_from")
         manage = values.get("manage", manager is None)
-        given = {name: whole_without_nulls(values[name]) for name in JUDGE_FIELDS if name in values}
-        fields = {"name": key, **given, JUDGE_PROMPT: self._prompt(key, values[JUDGE_PROMPT])}
+        present = {name: whole_without_nulls(values[name]) for name in JUDGE_FIELDS if name in values}
+        fields = {"name": key, **present, JUDGE_PROMPT: self._prompt(key, values[JUDGE_PROMPT])}
         for name, text in definition_problems(fields).items():
             self._add(key, name, text)
         return JudgeDeclaration(
@@ -181,15 +183,15 @@ class Judges:
         )
 
     def _refuse(self, key: str, values: Mapping[str, Any], refused: tuple[str, ...], text: str) -> None:
-        for each in refused:
-            if each in values:
-                self._add(key, each, f"`{each}` {text}")
+        for problem in refused:
+            if problem in values:
+                self._add(key, problem, f"`{problem}` {text}")
 
-    def _prompt(self, key: str, given: Any) -> Any:
-        if not isinstance(given, dict):
-            return given
+    def _prompt(self, key: str, prompt: Any) -> Any:
+        if not isinstance(prompt, dict):
+            return prompt
         try:
-            return read_prompt(self.document, given["file"])
+            return read_prompt(self.document, prompt["file"])
         except UnusablePrompt as error:
             path = (JUDGE_PROMPT, "file")
             self.faults.append(Fault(self._place(key, path), ("judges", key, *path), str(error)))

@@ -60,8 +60,8 @@ def environments_of(document: Document) -> Mapping[str, Any]:
 
 def own_entries(document: Document, environment: str | None, kind: str) -> Mapping[str, Any]:
     """Return what an environment itself has in a section; nothing if that is `scenarios: own`."""
-    found = settings_of(document, environment).get(kind)
-    return found if isinstance(found, Mapping) else {}
+    entries = settings_of(document, environment).get(kind)
+    return entries if isinstance(entries, Mapping) else {}
 
 
 def names(document: Document, environment: str | None, kind: str) -> list[str]:

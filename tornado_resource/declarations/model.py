@@ -107,7 +107,7 @@ class Confirm:
 
 def higher(bars: Iterable[str]) -> str:
     """Return the highest one of percentages such as `90%`."""
-    return max(bars, key=lambda each: int(each.removesuffix("%")))
+    return max(bars, key=lambda bar: int(bar.removesuffix("%")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +135,15 @@ class Gate:
         """Return the gate of a resolved `gate` key, or None for `gate: none`. *repaired* is the default of that key."""
         if value == "none":
             return None
-        given = value if value is not None and not isinstance(value, str) else {}
-        passed = given.get("passed", "all")
+        mapping = value if value is not None and not isinstance(value, str) else {}
+        passed = mapping.get("passed", "all")
         return cls(
             passed if isinstance(passed, str) else int(passed),
-            given.get("repaired", repaired),
-            given.get("full_run", "required"),
-            dict(given.get("judges") or {}),
-            parsed(given.get("quarantine")),
-            Confirm.of(given.get("confirm")),
+            mapping.get("repaired", repaired),
+            mapping.get("full_run", "required"),
+            dict(mapping.get("judges") or {}),
+            parsed(mapping.get("quarantine")),
+            Confirm.of(mapping.get("confirm")),
         )
 
     @classmethod
@@ -154,17 +154,17 @@ class Gate:
 
     def lasting(self, today: date) -> Gate:
         """Return the gate with what is still in quarantine on a day."""
-        return replace(self, quarantine=tuple(each for each in self.quarantine if each.days_left(today) >= 0))
+        return replace(self, quarantine=tuple(entry for entry in self.quarantine if entry.days_left(today) >= 0))
 
     def quarantine_of(self, *part: str) -> Quarantine | None:
         """Return the quarantine of a scenario, or of a judge by its name and id; None if it decides."""
-        return next((each for each in self.quarantine if each.part in part), None)
+        return next((entry for entry in self.quarantine if entry.part in part), None)
 
     @property
     def recorded(self) -> dict[str, Any]:
         """The gate as a verdict records it: without judges, quarantine and `confirm` where there are none."""
         judges = {"judges": dict(self.judges)} if self.judges else {}
-        quarantine = {"quarantine": [asdict(each) for each in self.quarantine]} if self.quarantine else {}
+        quarantine = {"quarantine": [asdict(entry) for entry in self.quarantine]} if self.quarantine else {}
         confirm = {"confirm": asdict(self.confirm)} if self.confirm is not None else {}
         always = {"passed": self.passed, "repaired": self.repaired, "full_run": self.full_run}
         return {**always, **judges, **quarantine, **confirm}
@@ -176,7 +176,7 @@ class Gate:
 
         None if any share will do. The bar of `all` is the API's own: that the judge has passed.
         """
-        named = [self.judges[each] for each in judge if each in self.judges]
+        named = [self.judges[spelling] for spelling in judge if spelling in self.judges]
         rule = higher(named) if named else (self.passed if is_required else "any")
         if rule == "all":
             return PASSING_PERCENT
@@ -374,7 +374,7 @@ class Budget:
         if other is None:
             return self
         kept = {key: self if _limit(self, key) <= _limit(other, key) else other for key in ("minutes", "runs")}
-        places = {key: each.places[key] for key, each in kept.items() if key in each.places}
+        places = {key: budget.places[key] for key, budget in kept.items() if key in budget.places}
         return Budget(kept["minutes"].minutes, kept["runs"].runs, places)
 
     def __str__(self) -> str:
@@ -411,12 +411,12 @@ class Environment:
     @property
     def sessions(self) -> tuple[Declaration, ...]:
         """The sessions among the declarations."""
-        return tuple(each for each in self.declarations if each.section == "sessions")
+        return tuple(declaration for declaration in self.declarations if declaration.section == "sessions")
 
     @property
     def agents(self) -> tuple[Declaration, ...]:
         """The check runs among the declarations."""
-        return tuple(each for each in self.declarations if each.section == "agents")
+        return tuple(declaration for declaration in self.declarations if declaration.section == "agents")
 
     @property
     def omission(self) -> str | None:
@@ -430,14 +430,14 @@ class Environment:
     @property
     def version_note(self) -> str | None:
         """That the API chooses the version of some sessions, as a sentence; None if it chooses none."""
-        return version_note([each.name for each in self.sessions if "version_number" not in each.request])
+        return version_note([session.name for session in self.sessions if "version_number" not in session.request])
 
     @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
         """The scenarios that the runs test, each once for each pathway and agent, in the order of the runs."""
-        tested = (each for each in self.declarations if each.retest)
-        found = {(each.key, each.owner): each for run in tested for each in run.tested_scenarios}
-        return tuple(found.values())
+        tested = (declaration for declaration in self.declarations if declaration.retest)
+        scenarios = {(scenario.key, scenario.owner): scenario for run in tested for scenario in run.tested_scenarios}
+        return tuple(scenarios.values())
 
     @property
     def all_scenarios(self) -> tuple[ScenarioDeclaration, ...]:
@@ -447,14 +447,14 @@ class Environment:
     @property
     def checks(self) -> tuple[ChecksDeclaration, ...]:
         """The declared checks, each once for an agent and env, in the order of the agents."""
-        declared = (each.checks for each in self.agents if each.checks is not None)
-        return tuple({each.place: each for each in declared}.values())
+        declared = (agent.checks for agent in self.agents if agent.checks is not None)
+        return tuple({checks.place: checks for checks in declared}.values())
 
     @property
     def judges(self) -> tuple[JudgeDeclaration, ...]:
         """The judges as code that the checks name, each once, in the order of the checks."""
-        declared = (each for checks in self.checks for each in checks.definitions if each is not None)
-        return tuple({each.key: each for each in declared}.values())
+        declared = (judge for checks in self.checks for judge in checks.definitions if judge is not None)
+        return tuple({judge.key: judge for judge in declared}.values())
 
 
 def declared_version(request: Mapping[str, Any]) -> int | None:

@@ -53,13 +53,13 @@ class Fault(NamedTuple):
 
 def parsed(values: Any) -> tuple[Quarantine, ...]:
     """Return the quarantine of a resolved key, or of a recorded verdict. What is not of its form is left out."""
-    found = map(_entry, values if isinstance(values, list | tuple) else ())
-    return tuple(each for each in found if each is not None)
+    entries = map(_entry, values if isinstance(values, list | tuple) else ())
+    return tuple(entry for entry in entries if entry is not None)
 
 
 def in_effect(values: Any, today: date) -> tuple[Quarantine, ...]:
     """Return the quarantine that counts on a day; what has ended decides again."""
-    return tuple(each for each in parsed(values) if each.days_left(today) >= 0)
+    return tuple(entry for entry in parsed(values) if entry.days_left(today) >= 0)
 
 
 def faults(values: Sequence[Any], tested: Collection[str] | None, today: date, quoting: Quoting) -> Iterator[Fault]:
@@ -86,7 +86,7 @@ def faults(values: Sequence[Any], tested: Collection[str] | None, today: date, q
         elif tested is not None and entry.part not in tested:
             yield Fault((index,), f"this run does not test {part}; remove the entry{quoting.hint(entry.part, tested)}")
         seen.add(entry.part)
-    covered = {each.part for each in in_effect(values, today)}
+    covered = {covering.part for covering in in_effect(values, today)}
     text = too_much(len(covered.intersection(tested)), len(tested)) if tested is not None else None
     if text is not None:
         yield Fault((), text)
@@ -99,13 +99,16 @@ def too_much(covered: int, total: int) -> str | None:
 
 def notes(values: Sequence[Any], today: date, quoting: Quoting) -> Iterator[tuple[int, str]]:
     """Yield the index of each entry that ends soon or has ended, and a sentence about it."""
-    known = [(index, entry) for index, value in enumerate(values) if (entry := _entry(value)) is not None]
-    for index, each in known:
-        part, left = quoting.name(each.part), each.days_left(today)
+    entries = [(index, entry) for index, value in enumerate(values) if (entry := _entry(value)) is not None]
+    for index, entry_of_row in entries:
+        part, left = quoting.name(entry_of_row.part), entry_of_row.days_left(today)
         if left < 0:
-            yield index, f"the quarantine of {part} ended on {each.until}, so it decides again; remove the entry"
+            yield (
+                index,
+                f"the quarantine of {part} ended on {entry_of_row.until}, so it decides again; remove the entry",
+            )
         elif left <= NOTICE_DAYS:
-            yield index, f"the quarantine of {part} ends in {count(left, 'day')} ({each.until}, UTC)"
+            yield index, f"the quarantine of {part} ends in {count(left, 'day')} ({entry_of_row.until}, UTC)"
 
 
 def is_day(text: str) -> bool:
@@ -118,10 +121,10 @@ def is_day(text: str) -> bool:
 
 
 def _entry(value: Any) -> Quarantine | None:
-    given = value if isinstance(value, Mapping) else {}
-    part = next((given[key] for key in ("scenario", "judge", "part") if given.get(key) is not None), None)
-    texts = (part, given.get("reason"), given.get("until"))
-    if not all(isinstance(each, str) for each in texts):
+    mapping = value if isinstance(value, Mapping) else {}
+    part = next((mapping[key] for key in ("scenario", "judge", "part") if mapping.get(key) is not None), None)
+    texts = (part, mapping.get("reason"), mapping.get("until"))
+    if not all(isinstance(text, str) for text in texts):
         return None
-    found = Quarantine(*texts)  # type: ignore[arg-type] # they are strings
-    return found if is_day(found.until) else None
+    entry = Quarantine(*texts)  # type: ignore[arg-type] # they are strings
+    return entry if is_day(entry.until) else None

@@ -68,9 +68,9 @@ def read_source(path: str) -> Source:
         raise _unusable(path, reason) from None
 
 
-def _refuse_irregular(path: str, found: os.stat_result) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        kind = FILE_KINDS.get(stat.S_IFMT(found.st_mode), "no file")
+def _refuse_irregular(path: str, status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = FILE_KINDS.get(stat.S_IFMT(status.st_mode), "no file")
         raise _unusable(path, f"found {kind}, expected a regular file")
 
 
@@ -92,7 +92,7 @@ def is_in_project(path: str, opened: os.stat_result, named_by: str | None = None
     real, folders = Path(os.path.realpath(path)), [project_folder()]
     if named_by is not None:
         folders = [project_folder(Path(named_by).parent), Path(os.path.realpath(named_by)).parent]
-    folder = next((each for each in folders if real.is_relative_to(each)), None)
+    folder = next((folder_of_project for folder_of_project in folders if real.is_relative_to(folder_of_project)), None)
     if folder is None or not os.path.samestat(real.stat(), opened):
         return False
     return not any(map(_HIDDEN_NAME.match, real.relative_to(folder).parts))
@@ -108,7 +108,9 @@ def project_folder(start: Path | None = None) -> Path:
     except FileNotFoundError:
         here = Path()
     folders = (here, *here.parents)
-    return next((each for each in folders if any((each / name).exists() for name in PROJECT_FILES)), here)
+    return next(
+        (candidate for candidate in folders if any((candidate / name).exists() for name in PROJECT_FILES)), here
+    )
 
 
 VALUES_HIDDEN: Final = (
@@ -121,12 +123,12 @@ _BEYOND_UNICODE: Final = re.compile(r"\\U(?!000|0010)")
 _TAG_DIRECTIVE: Final = re.compile(r"^%TAG", re.MULTILINE)
 
 
-def read(path: str, known: Collection[str] = ()) -> Document:
+def read(path: str, names: Collection[str] = ()) -> Document:
     """Return the YAML file at *path* as a document.
 
     Args:
         path: the file.
-        known: the keys that messages may name although the file is not in the project.
+        names: the keys that messages may name although the file is not in the project.
 
     Raises:
         ConfigurationError: the file cannot be opened, or is no regular file.
@@ -136,7 +138,7 @@ def read(path: str, known: Collection[str] = ()) -> Document:
     source = read_source(path)
     if source.is_quotable:
         return parse(source.content, path)
-    return parse(source.content, path, Quoting(VALUES_HIDDEN.format(project_folder()), known))
+    return parse(source.content, path, Quoting(VALUES_HIDDEN.format(project_folder()), names))
 
 
 def parse(content: bytes, file: str, quoting: Quoting | None = None) -> Document:

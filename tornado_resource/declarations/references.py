@@ -57,8 +57,8 @@ def unknown_environment(document: Document, name: str, listed: Mapping[str, Any]
     """Return the message for an environment that the file does not list."""
     quoting = document.quoting
     if not listed:
-        found = f"unknown environment '{quoting.name(name)}', this file has no environments"
-        return f"{found}; add `environments`, or remove --environment (or config tornado:environment)"
+        message = f"unknown environment '{quoting.name(name)}', this file has no environments"
+        return f"{message}; add `environments`, or remove --environment (or config tornado:environment)"
     expected = f"expected one of {quoting.names([*listed])}"
     return f"unknown environment '{quoting.name(name)}', {expected}{quoting.hint(name, listed)}"
 
@@ -92,24 +92,24 @@ def _unknown_sources(document: Document) -> Iterator[Problem]:
     environments = all_settings(document)
     sources = {name: settings.get("promotes_from") for name, settings in environments.items()}
     # A stack's full name has slashes: only Pulumi knows whether it exists.
-    known = {name: source for name, source in sources.items() if isinstance(source, str) and "/" not in source}
-    circular = _circular(known)
-    for name, source in known.items():
+    stacks = {name: source for name, source in sources.items() if isinstance(source, str) and "/" not in source}
+    circular = _circular(stacks)
+    for name, source in stacks.items():
         path: KeyPath = ("environments", name, "promotes_from")
         if source == name:
             yield document.problem(path, "an environment cannot promote from itself")
         elif source not in environments:
             yield document.problem(path, unknown_environment(document, source, all_settings(document)))
         elif name in circular:
-            yield _circle(document, path, known)
+            yield _circle(document, path, stacks)
 
 
 def _circle(document: Document, path: KeyPath, sources: Mapping[str, str]) -> Problem:
-    found = [str(path[1])]
-    while len(found) <= MAX_CIRCLE and (len(found) == 1 or found[-1] != found[0]):
-        found.append(sources[found[-1]])
-    more = "" if found[-1] == found[0] else " ← …"
-    return document.problem(path, f"circular promotion: {' ← '.join(map(document.quoting.name, found))}{more}")
+    names = [str(path[1])]
+    while len(names) <= MAX_CIRCLE and (len(names) == 1 or names[-1] != names[0]):
+        names.append(sources[names[-1]])
+    more = "" if names[-1] == names[0] else " ← …"
+    return document.problem(path, f"circular promotion: {' ← '.join(map(document.quoting.name, names))}{more}")
 
 
 def _circular(sources: Mapping[str, str]) -> set[str]:
@@ -138,16 +138,15 @@ def _unknown_runs(document: Document) -> Iterator[Problem]:
     """Yield a problem for each run of an environment that is neither in the base nor has a place of its own."""
     for environment, settings in all_settings(document).items():
         for section in SECTIONS:
-            own, known = mapping(settings.get(section)), mapping(mapping(document.data).get(section))
-            unknown = [name for name in own if name not in known and NEEDED[section] not in mapping(own[name])]
+            own, declared = mapping(settings.get(section)), mapping(mapping(document.data).get(section))
+            unknown = [name for name in own if name not in declared and NEEDED[section] not in mapping(own[name])]
             yield from (_unknown_run(document, environment, section, name) for name in unknown)
 
 
 def _unknown_run(document: Document, environment: str, section: Section, name: str) -> Problem:
-    quoting, known = document.quoting, mapping(mapping(document.data).get(section))
-    text = (
-        f"unknown {section.removesuffix('s')} '{quoting.name(name)}', {_EXPECTED[section]}{quoting.hint(name, known)}"
-    )
+    quoting, declared = document.quoting, mapping(mapping(document.data).get(section))
+    unknown = f"unknown {section.removesuffix('s')} '{quoting.name(name)}'"
+    text = f"{unknown}, {_EXPECTED[section]}{quoting.hint(name, declared)}"
     return document.problem(("environments", environment, section, name), text, of_key=True)
 
 
@@ -175,9 +174,9 @@ def _unknown_scenarios(document: Document) -> Iterator[Problem]:
             yield _unknown_scenario(document, path, key, everywhere)
 
 
-def _unknown_scenario(document: Document, path: KeyPath, key: str, known: Collection[str]) -> Problem:
+def _unknown_scenario(document: Document, path: KeyPath, key: str, keys: Collection[str]) -> Problem:
     expected = "expected a key of `scenarios` (an id of the API belongs in scenario_ids)"
-    hint = document.quoting.hint(key, known)
+    hint = document.quoting.hint(key, keys)
     return document.problem(path, f"unknown scenario '{document.quoting.name(key)}', {expected}{hint}")
 
 
@@ -187,7 +186,8 @@ def _unused_scenarios(document: Document) -> Iterator[Problem]:
     named = {key for _, key in _named_scenarios(document)}
     places: list[tuple[KeyPath, Any]] = [(("scenarios",), data.get("scenarios"))]
     places += [
-        (("environments", name, "scenarios"), each.get("scenarios")) for name, each in all_settings(document).items()
+        (("environments", name, "scenarios"), settings.get("scenarios"))
+        for name, settings in all_settings(document).items()
     ]
     for path, scenarios in places:
         for key, values in mapping(scenarios).items():
@@ -226,7 +226,9 @@ def _unused_judges(document: Document) -> Iterator[Problem]:
     """Yield a problem for each judge as code that no checks name: it would be created nowhere."""
     named = {key for _, key in _named_judges(document)}
     places: list[tuple[KeyPath, Any]] = [(("judges",), mapping(document.data).get("judges"))]
-    places += [(("environments", name, "judges"), each.get("judges")) for name, each in all_settings(document).items()]
+    places += [
+        (("environments", name, "judges"), settings.get("judges")) for name, settings in all_settings(document).items()
+    ]
     for path, judges in places:
         for key, values in mapping(judges).items():
             if key not in named and "prompt" in mapping(values):
@@ -266,7 +268,7 @@ def _unknown_tags(document: Document) -> Iterator[Problem]:
 
 def _texts(value: Any) -> list[Any]:
     """Return the entries of a list of texts, or nothing. The schema reports a list with other entries."""
-    return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else []
+    return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else []
 
 
 def _agent_parts(document: Document) -> Iterator[tuple[KeyPath, Any]]:
@@ -294,9 +296,9 @@ def _missing_pathways(document: Document) -> Iterator[Problem]:
     has_default = any(_has_pathway(settings.get("defaults")) for settings in [data, *environments])
     if has_default or document.has_merge_key:  # a merge key's value was dropped: a pathway may have been in it
         return
-    given = _names_with_pathway(environments)
+    named = _names_with_pathway(environments)
     for name, session in mapping(data.get("sessions")).items():
-        if _lacks(session, "pathway_id") and name not in given:
+        if _lacks(session, "pathway_id") and name not in named:
             yield document.problem(("sessions", name), MISSING_SUBJECTS["sessions"].format(where=""), of_key=True)
 
 
@@ -305,9 +307,9 @@ def _missing_agents(document: Document) -> Iterator[Problem]:
     if document.has_merge_key:  # its value was dropped: an id may have been in it
         return
     overrides = [mapping(settings.get("agents")) for settings in all_settings(document).values()]
-    given = {name for agents in overrides for name, own in agents.items() if "agent_id" in mapping(own)}
+    named = {name for agents in overrides for name, own in agents.items() if "agent_id" in mapping(own)}
     for name, agent in mapping(mapping(document.data).get("agents")).items():
-        if _lacks(agent, "agent_id") and name not in given:
+        if _lacks(agent, "agent_id") and name not in named:
             yield document.problem(("agents", name), MISSING_SUBJECTS["agents"].format(where=""), of_key=True)
 
 

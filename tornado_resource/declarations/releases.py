@@ -47,9 +47,11 @@ class Release:
 def releases(declarations: Sequence[Declaration], versions: Mapping[str, int | str | None]) -> list[Release]:
     """Return one release for each pathway or agent and Bland environment, however many runs publish it."""
     groups: dict[tuple[Section, str, Publish], list[str]] = {}
-    for each in declarations:
-        if each.publish is not None:
-            groups.setdefault((each.section, each.subject_id, each.publish), []).append(each.name)
+    for declaration in declarations:
+        if declaration.publish is not None:
+            groups.setdefault((declaration.section, declaration.subject_id, declaration.publish), []).append(
+                declaration.name
+            )
     return [
         Release(names[0], *target, _common(versions.get(name) for name in names), tuple(names))
         for target, names in groups.items()
@@ -68,12 +70,15 @@ def certain_versions(declarations: Sequence[Declaration]) -> Versions:
     A gate that refuses repairs lets no other version of a pathway pass, and a check run changes nothing.
     """
     certain: Versions = {}
-    for each in declarations:
-        request, refuses_repairs = each.request, each.gate is not None and each.gate.repaired == "refuse"
-        if each.section == "agents" and is_version_id(request["version_id"]):
-            certain[each.name] = request["version_id"]
-        elif each.section == "sessions" and refuses_repairs and request.get("version_number") != LATEST:
-            certain[each.name] = declared_version(request)
+    for declaration in declarations:
+        request, refuses_repairs = (
+            declaration.request,
+            declaration.gate is not None and declaration.gate.repaired == "refuse",
+        )
+        if declaration.section == "agents" and is_version_id(request["version_id"]):
+            certain[declaration.name] = request["version_id"]
+        elif declaration.section == "sessions" and refuses_repairs and request.get("version_number") != LATEST:
+            certain[declaration.name] = declared_version(request)
     return certain
 
 
@@ -83,15 +88,15 @@ def obstacles(declarations: Sequence[Declaration], carried: Collection[str] = ()
     *carried* names the sessions that may get their version from another environment.
     """
     certain = certain_versions(declarations)
-    found = {}
+    problems = {}
     for declaration in declarations:
         if declaration.publish is None:
             continue
         if declaration.gate is None:
-            found[declaration.name] = UNGATED_PUBLISH
+            problems[declaration.name] = UNGATED_PUBLISH
         elif declaration.name not in carried and declaration.name in certain and certain[declaration.name] is None:
-            found[declaration.name] = VERSIONLESS_PUBLISH
-    return found | _disagreements(declarations, certain)
+            problems[declaration.name] = VERSIONLESS_PUBLISH
+    return problems | _disagreements(declarations, certain)
 
 
 def faults(
@@ -122,7 +127,7 @@ def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, i
     Of an agent for both environments together: a promotion moves staging too.
     """
     firsts: dict[tuple[Section, str, str], str] = {}
-    found = {}
+    problems = {}
     for declaration in declarations:
         name, version = declaration.name, versions.get(declaration.name)
         if declaration.publish is None or version is None:
@@ -132,8 +137,8 @@ def _disagreements(declarations: Sequence[Declaration], versions: Mapping[str, i
         if version != versions[first]:
             is_session = declaration.section == "sessions"
             subject, field = ("a pathway", "version_number") if is_session else ("an agent", "version")
-            found[name] = (
+            problems[name] = (
                 f"version {version} differs from version {versions[first]} of {first}: "
                 f"only one version of {subject} can be published; declare the same {field} in both"
             )
-    return found
+    return problems

@@ -26,16 +26,17 @@ def remainder(document: Document) -> Document | None:
     What all problems name is gone, so the rest has no others: at most there is nothing left.
     """
     problems = document.findings.shown
-    found = [_RUN.match(problem.path) for problem in problems[:MAX_REMAINDER_PROBLEMS]]
-    named = {match[1] for match in found if match is not None}
-    if None in found or len(problems) > MAX_REMAINDER_PROBLEMS:
+    matches = [_RUN.match(problem.path) for problem in problems[:MAX_REMAINDER_PROBLEMS]]
+    named = {match[1] for match in matches if match is not None}
+    if None in matches or len(problems) > MAX_REMAINDER_PROBLEMS:
         return None
     copy = _Copy(document.marks, named)
     data = copy.without_named(document.data)
     environments = mapping(document.data.get("environments"))
     if environments:
         own = {
-            name: copy.without_named(each) if isinstance(each, dict) else each for name, each in environments.items()
+            name: copy.without_named(settings) if isinstance(settings, dict) else settings
+            for name, settings in environments.items()
         }
         data["environments"] = copy.marked(environments, own)
     return replace(document, data=data, marks={**document.marks, **copy.marks}, findings=Findings())

@@ -50,7 +50,9 @@ def left_out(document: Document, environment: str | None) -> tuple[str, ...]:
 def _parts(document: Document) -> Iterator[_Part]:
     data, settings = mapping(document.data), all_settings(document)
     sessions, defaults = mapping(data.get("sessions")), mapping(data.get("defaults"))
-    all_defaults = reduce(merge, [mapping(each.get("defaults")) for each in settings.values()], {**defaults})
+    all_defaults = reduce(
+        merge, [mapping(own_settings.get("defaults")) for own_settings in settings.values()], {**defaults}
+    )
     yield _Part(("sessions",), sessions, [_for_each(sessions, all_defaults)])
     for name, own in settings.items():
         path: KeyPath = ("environments", name)

@@ -199,14 +199,14 @@ def check_environments(document: Document, environments: Iterable[str | None]) -
 
     def faults() -> Iterator[Fault]:
         for name in environments:
-            environment, found = _resolve(document, name)
+            environment, faults_of_environment = _resolve(document, name)
             missing = without_version(document, environment)
             unversioned.update(dict.fromkeys(missing))
             where.extend([name] if missing and name is not None else [])
-            yield from found
+            yield from faults_of_environment
 
     _refuse(document, faults())
-    quoted = [[document.quoting.name(each) for each in names] for names in (unversioned, where)]
+    quoted = [[document.quoting.name(listed) for listed in names] for names in (unversioned, where)]
     text = version_note(*quoted)
     return document.problem(("sessions",), text, of_key=True) if text is not None else None
 
@@ -215,9 +215,9 @@ def without_version(document: Document, environment: Environment) -> list[str]:
     """Return the sessions of an environment that get a `version_number` neither here nor from where it promotes."""
     carried = carries(document, environment)
     return [
-        each.name
-        for each in environment.sessions
-        if "version_number" not in each.request and carried.get(each.name) not in {"version", "unknown"}
+        session.name
+        for session in environment.sessions
+        if "version_number" not in session.request and carried.get(session.name) not in {"version", "unknown"}
     ]
 
 
@@ -251,8 +251,8 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         return Environment(name, ()), iter([Fault(path, path, text, of_key=True)])
     settings, day = settings_of(document, name), today()
     environment, faults = _declared(document, name, day)
-    for each in (each for each in environment.declarations if each.quarantine):
-        _note_quarantine(document, name, each, day)
+    for declaration in (declaration for declaration in environment.declarations if declaration.quarantine):
+        _note_quarantine(document, name, declaration, day)
     environment = replace(
         environment,
         promotes_from=settings.get("promotes_from"),
@@ -290,16 +290,18 @@ def carries(document: Document, environment: Environment) -> dict[str, Carry]:
     if source is None:
         return {}
     if source not in environments_of(document):
-        return dict.fromkeys((each.name for each in environment.declarations), "unknown")
+        return dict.fromkeys((declaration.name for declaration in environment.declarations), "unknown")
     there = _gated(document, source)
-    return {each.name: _carry(each, there.get(each.name)) for each in environment.declarations}
+    return {
+        declaration.name: _carry(declaration, there.get(declaration.name)) for declaration in environment.declarations
+    }
 
 
 def _gated(document: Document, environment: str) -> dict[str, Mapping[str, Any]]:
     """Return, by name, the values of the runs of an environment that have a gate."""
     defaults = _Defaults.of(document, environment)
     merged = _merged(document, defaults)
-    return {each.name: each.values for each in merged if each.is_gated and defaults.chooses(each)}
+    return {run.name: run.values for run in merged if run.is_gated and defaults.chooses(run)}
 
 
 def _carry(here: Declaration, there: Mapping[str, Any] | None) -> Carry:
@@ -369,18 +371,18 @@ def _declared(document: Document, environment: str | None, day: date) -> tuple[E
     """Return an environment with what runs there, and what does not since it has no tag of `only`."""
     parts = _Parts.of(document, environment, day)
     merged = [*_merged(document, parts.defaults)]
-    untagged = [each for each in merged if not parts.defaults.chooses(each)]
-    chosen = [each for each in merged if parts.defaults.chooses(each)]
+    untagged = [run for run in merged if not parts.defaults.chooses(run)]
+    chosen = [run for run in merged if parts.defaults.chooses(run)]
     faults = [*parts.without_place(chosen)]
-    declarations = [parts.declare(each) for each in chosen if each.has_place]
-    parts.add_checks_of_others(untagged, {each.place for each in declarations})
+    declarations = [parts.declare(run) for run in chosen if run.has_place]
+    parts.add_checks_of_others(untagged, {declaration.place for declaration in declarations})
     declarations = [*map(parts.configs.of, declarations)]
     parts.scenarios.check_names(declarations)
     declared = Environment(
         environment,
         tuple(declarations),
         only=parts.defaults.only,
-        untagged=tuple(each.name for each in untagged),
+        untagged=tuple(run.name for run in untagged),
     )
     declared = replace(declared, spare_scenarios=parts.spare_scenarios(untagged, declared.scenarios))
     return declared, [*faults, *parts.scenarios.faults, *parts.configs.all_faults]
@@ -414,25 +416,29 @@ class _Parts:
         """Yield a fault for each run that gets no pathway or agent."""
         name = self.defaults.environment
         where = f" in environment {self.document.quoting.name(name)}" if name is not None else ""
-        for each in merged:
-            if not each.has_place:
-                yield Fault(each.home, each.home, MISSING_SUBJECTS[each.section].format(where=where), of_key=True)
+        for run in merged:
+            if not run.has_place:
+                yield Fault(run.home, run.home, MISSING_SUBJECTS[run.section].format(where=where), of_key=True)
 
     def add_checks_of_others(self, merged: Iterable[_Merged], places: Collection[tuple[str, ...]]) -> None:
         """Add the checks of agents that do not run, if others run in their place and so have them, too."""
-        for each in merged:
-            if each.section == "agents" and each.has_place:
-                declaration = self._bare(each)
+        for run in merged:
+            if run.section == "agents" and run.has_place:
+                declaration = self._bare(run)
                 if declaration.place in places:
-                    self._add_checks(each, declaration)
+                    self._add_checks(run, declaration)
 
     def spare_scenarios(
         self, merged: Iterable[_Merged], used: Iterable[ScenarioDeclaration]
     ) -> tuple[ScenarioDeclaration, ...]:
         """Return the scenarios of runs that are left out, each once for each owner, without those that are used."""
-        used_places = {(each.key, each.owner) for each in used}
-        spares = {(each.key, each.owner): each for left in merged for each in self.scenarios.spare(left.values)}
-        return tuple(each for place, each in spares.items() if place not in used_places)
+        used_places = {(scenario.key, scenario.owner) for scenario in used}
+        spares = {
+            (scenario.key, scenario.owner): scenario
+            for left in merged
+            for scenario in self.scenarios.spare(left.values)
+        }
+        return tuple(scenario for place, scenario in spares.items() if place not in used_places)
 
     def _bare(self, merged: _Merged) -> Declaration:
         return _declare(merged, self.defaults, self.document.position(merged.home, of_key=True), self.day)
@@ -473,24 +479,24 @@ def _unreachable(document: Document, environment: Environment) -> Iterator[Fault
 
 def _quarantined(document: Document, environment: Environment, day: date) -> Iterator[Fault]:
     """Yield what is wrong with the quarantine of each session and agent."""
-    for declaration in (each for each in environment.declarations if each.quarantine):
+    for declaration in (run for run in environment.declarations if run.quarantine):
         place = _place(document, environment.name, declaration, ("quarantine",))
-        shown: KeyPath = (declaration.section, declaration.name, "quarantine")
+        entries_path: KeyPath = (declaration.section, declaration.name, "quarantine")
         if declaration.gate is None:
-            yield Fault(place, shown, UNGATED_QUARANTINE, of_key=True)
+            yield Fault(place, entries_path, UNGATED_QUARANTINE, of_key=True)
         for path, text in faults(declaration.quarantine, _decisive(declaration), day, document.quoting):
-            yield Fault((*place, *path), (*shown, *path), text)
+            yield Fault((*place, *path), (*entries_path, *path), text)
 
 
 def _unknown_bars(document: Document, environment: Environment) -> Iterator[Fault]:
     """Yield a problem for each judge of a gate that the declared checks do not have: no run could meet the gate."""
     for declaration in environment.agents:
         gate, checks = declaration.gate, declaration.checks
-        if gate is None or checks is None or not all("name" in each for each in checks.judges):
+        if gate is None or checks is None or not all("name" in judge for judge in checks.judges):
             continue  # what the API calls a judge that is declared by its id alone is not known
-        names = [str(each["name"]) for each in checks.judges]
+        names = [str(judge["name"]) for judge in checks.judges]
         written = _written_judges(document, environment.name, declaration)
-        for name in (each for each in gate.judges if each not in names):
+        for name in (bar for bar in gate.judges if bar not in names):
             quoted = document.quoting.text
             text = f"no judge of the checks has this name, expected one of {', '.join(map(quoted, names))}"
             path = ("gate", "judges", written[name])
@@ -503,7 +509,7 @@ def _written_judges(document: Document, environment: str | None, declaration: De
     judges = Judges(document, environment)
     gates = [values.get("gate") for _, values in layers(document, environment, declaration.section, declaration.name)]
     named = [gate["judges"] for gate in gates if isinstance(gate, dict) and gate.get("judges")]
-    return {judges.name(key): key for each in named for key in each}
+    return {judges.name(key): key for judge_keys in named for key in judge_keys}
 
 
 def _note_quarantine(document: Document, environment: str | None, declaration: Declaration, day: date) -> None:
@@ -516,29 +522,34 @@ def _note_quarantine(document: Document, environment: str | None, declaration: D
 def _decisive(declaration: Declaration) -> Collection[str] | None:
     """Return the scenarios or judges that decide about a run; None if they are not known."""
     if declaration.section == "sessions":
-        return [*declaration.request.get("scenario_ids", ()), *(each.key for each in declaration.scenarios)] or None
+        return [
+            *declaration.request.get("scenario_ids", ()),
+            *(scenario.key for scenario in declaration.scenarios),
+        ] or None
     return _decisive_judges(declaration.checks.judges, declaration.gate) if declaration.checks is not None else None
 
 
 def _decisive_judges(judges: Sequence[Mapping[str, Any]], gate: Gate | None) -> Collection[str] | None:
-    if not all("name" in each for each in judges):
+    if not all("name" in judge for judge in judges):
         return None  # what the API calls a judge that is declared by its id alone
     barred = gate.judges if gate is not None else {}
-    return [str(each["name"]) for each in judges if each.get("required") is not False or each["name"] in barred]
+    return [str(judge["name"]) for judge in judges if judge.get("required") is not False or judge["name"] in barred]
 
 
 def _unconfirmable(document: Document, environment: Environment) -> Iterator[Fault]:
     """Yield a problem for each `confirm` that requires more than its runs, or that has no version to simulate."""
-    confirmed = [each for each in environment.sessions if each.gate is not None and each.gate.confirm is not None]
+    confirmed = [
+        session for session in environment.sessions if session.gate is not None and session.gate.confirm is not None
+    ]
     carried = carries(document, environment) if confirmed else {}
     for declaration in confirmed:
         keys: tuple[str, ...] = ("gate", "confirm")
         unreachable = unreachable_confirm(declaration.gate)
         is_carried = carried.get(declaration.name) in {"version", "unknown"}
         if unreachable is not None:
-            shown = ("sessions", declaration.name, *keys, unreachable[0])
+            path = ("sessions", declaration.name, *keys, unreachable[0])
             keys = keys if unreachable[0] == "runs" else (*keys, unreachable[0])
-            yield Fault(_place(document, environment.name, declaration, keys), shown, unreachable[1])
+            yield Fault(_place(document, environment.name, declaration, keys), path, unreachable[1])
         elif not is_carried and "version_number" not in declaration.request:
             place = _place(document, environment.name, declaration, keys)
             yield Fault(place, ("sessions", declaration.name, *keys), UNCONFIRMABLE)
@@ -563,7 +574,7 @@ def _unpublishable(document: Document, environment: Environment) -> Iterator[Fau
 
 def _untested(document: Document, environment: Environment) -> Iterator[Fault]:
     """Yield a problem for each `retest: false` that no pass of another environment can stand for."""
-    untested = [each for each in environment.declarations if not each.retest]
+    untested = [untested_run for untested_run in environment.declarations if not untested_run.retest]
     carried = carries(document, environment) if untested else {}
     there = _gated(document, environment.promotes_from or "") if "version" in carried.values() else {}
     for declaration in untested:

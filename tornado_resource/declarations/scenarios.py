@@ -76,11 +76,11 @@ def _read(file: str, declarations: str) -> bytes:
     # Opening a pipe must not wait for its other end.
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb", closefd=True) as opened:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            message = f"found {FILE_KINDS.get(stat.S_IFMT(found.st_mode), 'no file')}, expected a text file"
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            message = f"found {FILE_KINDS.get(stat.S_IFMT(status.st_mode), 'no file')}, expected a text file"
             raise UnusablePrompt(message)
-        if not is_in_project(file, found, declarations):
+        if not is_in_project(file, status, declarations):
             message = "found a file outside of the project or hidden in it, expected one of the project"
             raise UnusablePrompt(message)
         return _bounded(opened.read(MAX_PROMPT_BYTES + 1))
@@ -129,18 +129,18 @@ class Scenarios:
             values: its merged values.
 
         """
-        keys, shown = values["scenarios"], ("sessions", session, "scenarios")
-        found = self.named(keys, Owner.pathway(values["pathway_id"]), place, shown)
+        keys, path = values["scenarios"], ("sessions", session, "scenarios")
+        scenarios = self.named(keys, Owner.pathway(values["pathway_id"]), place, path)
         total = len(keys) + len(values.get("scenario_ids") or ())
         if total > MAX_SESSION_SCENARIOS:
             text = (
                 f"{total} scenarios (`scenarios` and `scenario_ids` together); the maximum is {MAX_SESSION_SCENARIOS}"
             )
-            self.faults.append(Fault(place, shown, text))
-        return found
+            self.faults.append(Fault(place, path, text))
+        return scenarios
 
     def named(
-        self, keys: Sequence[str], owner: Owner, place: KeyPath, shown: KeyPath
+        self, keys: Sequence[str], owner: Owner, place: KeyPath, path: KeyPath
     ) -> tuple[ScenarioDeclaration, ...]:
         """Return the scenarios with *keys*, as those of a pathway or an agent.
 
@@ -148,11 +148,11 @@ class Scenarios:
             keys: their keys in the file.
             owner: what they belong to.
             place: the path of the list of keys, for positions.
-            shown: the same path as messages show it.
+            path: the same path as messages show it.
 
         """
         faults = {index: text for index, key in enumerate(keys) if (text := self._fault(key)) is not None}
-        self.faults += [Fault((*place, index), (*shown, index), text) for index, text in faults.items()]
+        self.faults += [Fault((*place, index), (*path, index), text) for index, text in faults.items()]
         return tuple(replace(self._declare(key), owner=owner) for index, key in enumerate(keys) if index not in faults)
 
     def spare(self, values: Mapping[str, Any]) -> Iterator[ScenarioDeclaration]:
@@ -164,9 +164,9 @@ class Scenarios:
 
     def check_names(self, declarations: Iterable[Declaration]) -> None:
         """Add a problem for each scenario whose name another one of the same pathway or agent has."""
-        known: dict[tuple[Owner, str], str] = {}
-        for scenario in (each for declaration in declarations for each in declaration.tested_scenarios):
-            first = known.setdefault((scenario.owner, scenario.name), scenario.key)
+        keys: dict[tuple[Owner, str], str] = {}
+        for scenario in (tested for declaration in declarations for tested in declaration.tested_scenarios):
+            first = keys.setdefault((scenario.owner, scenario.name), scenario.key)
             if first != scenario.key:
                 quoting = self.document.quoting
                 owner = replace(scenario.owner, owner_id=quoting.name(scenario.owner.owner_id))
@@ -211,11 +211,11 @@ class Scenarios:
             **{option: values[option] for option in SCENARIO_OPTIONS if option in values},
         )
 
-    def _prompt(self, key: str, given: Any) -> dict[str, str]:
-        if not isinstance(given, dict):
+    def _prompt(self, key: str, prompt: Any) -> dict[str, str]:
+        if not isinstance(prompt, dict):
             return {}
         try:
-            return {TESTER_PROMPT: read_prompt(self.document, given["file"])}
+            return {TESTER_PROMPT: read_prompt(self.document, prompt["file"])}
         except UnusablePrompt as error:
             place = self._place(key, (TESTER_PROMPT, "file"))
             self.faults.append(Fault(place, ("scenarios", key, TESTER_PROMPT, "file"), str(error)))
@@ -242,12 +242,12 @@ def with_own_scenarios(environment: Environment, stack: str | None) -> Environme
     return replace(
         environment,
         declarations=tuple(
-            replace(each, scenarios=tuple(map(own, each.scenarios)), checks=_compared(each.checks))
-            for each in environment.declarations
+            replace(declaration, scenarios=tuple(map(own, declaration.scenarios)), checks=_compared(declaration.checks))
+            for declaration in environment.declarations
         ),
         spare_scenarios=tuple(
-            own(each) if each.owner.field == "pathway_id" else replace(each, manage=False)
-            for each in environment.spare_scenarios
+            own(scenario) if scenario.owner.field == "pathway_id" else replace(scenario, manage=False)
+            for scenario in environment.spare_scenarios
         ),
     )
 
@@ -263,6 +263,6 @@ def _compared(checks: ChecksDeclaration | None) -> ChecksDeclaration | None:
     return replace(
         checks,
         manage=False,
-        scenarios=tuple(replace(each, manage=False) for each in checks.scenarios),
-        definitions=tuple(replace(each, manage=False) if each is not None else None for each in checks.definitions),
+        scenarios=tuple(replace(scenario, manage=False) for scenario in checks.scenarios),
+        definitions=tuple(replace(judge, manage=False) if judge is not None else None for judge in checks.definitions),
     )

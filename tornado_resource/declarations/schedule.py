@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 def predecessors(declarations: Sequence[Declaration]) -> dict[str, str]:
     """Return, by run, the one before it in its place: the API has one at a time there."""
     last: dict[tuple[str, ...], str] = {}
-    found: dict[str, str] = {}
-    for declaration in (each for each in declarations if each.retest):
+    before: dict[str, str] = {}
+    for declaration in (run for run in declarations if run.retest):
         if declaration.place in last:
-            found[declaration.name] = last[declaration.place]
+            before[declaration.name] = last[declaration.place]
         last[declaration.place] = declaration.name
-    return found
+    return before
 
 
 def one_at_a_time(section: Section) -> str:
@@ -79,42 +79,51 @@ class Plan:
     @property
     def scenarios(self) -> tuple[ScenarioDeclaration, ...]:
         """The scenarios of the runs that are shown."""
-        shown = (scenario for planned in self.runs for scenario in planned.declaration.tested_scenarios)
-        return tuple({(each.key, each.owner): each for each in shown}.values())
+        tested = (scenario for planned in self.runs for scenario in planned.declaration.tested_scenarios)
+        return tuple(
+            {(tested_scenario.key, tested_scenario.owner): tested_scenario for tested_scenario in tested}.values()
+        )
 
 
 def make_plan(document: Document, environment: Environment) -> Plan:
     """Return the plan of a resolved *environment* of *document*."""
     declarations = environment.declarations
-    shown = _shown(declarations)
+    declarations_shown = _shown(declarations)
     before, carried = predecessors(declarations), carries(document, environment)
     runs = tuple(
         Planned(
-            declaration=each,
-            after=before.get(each.name),
-            origins=_origins(document, environment.name, each),
-            carries=carried.get(each.name),
+            declaration=declaration,
+            after=before.get(declaration.name),
+            origins=_origins(document, environment.name, declaration),
+            carries=carried.get(declaration.name),
         )
-        for each in shown
+        for declaration in declarations_shown
     )
     published = releases(declarations, certain_versions(declarations))
     cost = cost_of(declarations, environment.budget)
     note = version_note(without_version(document, environment))
-    more = tuple(declarations[len(shown) :])
+    more = tuple(declarations[len(declarations_shown) :])
     return Plan(environment, runs, tuple(published), cost, more, note)
 
 
 def _shown(declarations: Sequence[Declaration]) -> Sequence[Declaration]:
     """Return the first declarations, as many as have `MAX_PLAN_VALUES` together; at least one."""
     left = MAX_PLAN_VALUES
-    for number, each in enumerate(declarations):
-        given = (
-            len(each.triggers) + len(each.request.get("scenario_ids", ())) + len(each.tested_scenarios) + len(each.tags)
+    for number, declaration in enumerate(declarations):
+        values = (
+            len(declaration.triggers)
+            + len(declaration.request.get("scenario_ids", ()))
+            + len(declaration.tested_scenarios)
+            + len(declaration.tags)
         )
-        given += len(each.checks.scenario_ids) + len(each.checks.judges) if each.checks is not None else 0
-        definitions = [dict(scenario.fields) for scenario in each.tested_scenarios]
-        text = json.dumps([each.request, dict(each.triggers), definitions])
-        left -= _OWN_VALUES + given + len(text) // _CHARACTERS
+        values += (
+            len(declaration.checks.scenario_ids) + len(declaration.checks.judges)
+            if declaration.checks is not None
+            else 0
+        )
+        definitions = [dict(scenario.fields) for scenario in declaration.tested_scenarios]
+        text = json.dumps([declaration.request, dict(declaration.triggers), definitions])
+        left -= _OWN_VALUES + values + len(text) // _CHARACTERS
         if left < 0:
             return declarations[: max(number, 1)]
     return declarations

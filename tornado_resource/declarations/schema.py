@@ -72,7 +72,7 @@ def case_duplicates(data: Any, path: KeyPath = ()) -> Iterator[Violation]:
     """
     for key, value in data.items() if isinstance(data, dict) else ():
         if key == SCENARIO_IDS and isinstance(value, list):
-            ids = {each for each in value if isinstance(each, str)}
+            ids = {text for text in value if isinstance(text, str)}
             if len(ids) == len(value) > len(set(map(folded, ids))):
                 yield Violation((*path, key), value, "uniqueItems", {})
         elif key != "scenarios":

@@ -83,8 +83,8 @@ def find_slip(error: MarkedYAMLError, text: str) -> Slip | None:
     """Return the slip in a text that a parser's error is probably about; None if it is no common one."""
     marks = [mark.index for mark in (error.problem_mark, error.context_mark) if mark is not None]
     stop = _Stop(error, text, marks[0], marks[-1])
-    found = (slip(stop) for slip in _SLIPS)
-    return next((each for each in found if each is not None), None)
+    explanations = (slip(stop) for slip in _SLIPS)
+    return next((explanation for explanation in explanations if explanation is not None), None)
 
 
 def _tab(stop: _Stop) -> Slip | None:
@@ -94,10 +94,10 @@ def _tab(stop: _Stop) -> Slip | None:
 def _unusual_space(stop: _Stop) -> Slip | None:
     start, _ = stop.line_above
     end = stop.text.find("\n", stop.index)
-    found = _SPACE_OF_SYNTAX.search(stop.text, start, end if end >= 0 else len(stop.text))
-    if found is None:
+    space = _SPACE_OF_SYNTAX.search(stop.text, start, end if end >= 0 else len(stop.text))
+    if space is None:
         return None
-    return Slip(found.start(1), f"found {unusual_space(found[1])}, expected an ordinary space")
+    return Slip(space.start(1), f"found {unusual_space(space[1])}, expected an ordinary space")
 
 
 def _template(stop: _Stop) -> Slip | None:
@@ -142,10 +142,10 @@ def _comment(stop: _Stop) -> Slip | None:
         start, line = stop.opened, stop.text[stop.opened : stop.index]
     elif stop.before.strip() or not stop.is_in_block:
         return None
-    found = _COMMENT.search(line)
-    if found is None or (stop.is_in_flow and re.search(r"[]}]", line[found.end() :]) is None):
+    comment = _COMMENT.search(line)
+    if comment is None or (stop.is_in_flow and re.search(r"[]}]", line[comment.end() :]) is None):
         return None
-    return Slip(start + found.end() - 1, COMMENT)
+    return Slip(start + comment.end() - 1, COMMENT)
 
 
 def _after_closing(stop: _Stop) -> Slip | None:

@@ -48,11 +48,11 @@ def session_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, s
 
     """
     session = {key: value for key, value in values.items() if key not in _DIGESTS}
-    found = _problems({"session": session, "name": name})
-    if not found.get("gate"):
-        found["gate"] = [*_gate_problems(values)]
-    found.setdefault("quarantine", []).extend(_quarantine_problems(values, found))
-    return {key: "; ".join(texts) for key, texts in found.items() if texts}
+    problems = _problems({"session": session, "name": name})
+    if not problems.get("gate"):
+        problems["gate"] = [*_gate_problems(values)]
+    problems.setdefault("quarantine", []).extend(_quarantine_problems(values, problems))
+    return {key: "; ".join(texts) for key, texts in problems.items() if texts}
 
 
 def agent_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, str]:
@@ -63,9 +63,9 @@ def agent_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, str
         values: the agent's keys. None means omitted, as in the file.
 
     """
-    found = _problems({"agent": {key: value for key, value in values.items() if key not in _DIGESTS}, "name": name})
-    found.setdefault("quarantine", []).extend(_quarantine_problems(values, found))
-    return {key: "; ".join(texts) for key, texts in found.items() if texts}
+    problems = _problems({"agent": {key: value for key, value in values.items() if key not in _DIGESTS}, "name": name})
+    problems.setdefault("quarantine", []).extend(_quarantine_problems(values, problems))
+    return {key: "; ".join(texts) for key, texts in problems.items() if texts}
 
 
 def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
@@ -76,20 +76,20 @@ def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
             or `agent_id`; of the two, the one that it does not use is None.
 
     """
-    found = _problems({"scenario": {key: value for key, value in values.items() if key not in _OWNERS}})
-    found.update(_owner_problems({key: values[key] for key in _OWNERS if key in values}))
+    problems = _problems({"scenario": {key: value for key, value in values.items() if key not in _OWNERS}})
+    problems.update(_owner_problems({key: values[key] for key in _OWNERS if key in values}))
     prompt = values.get("tester_persona_prompt")
     if isinstance(prompt, dict):  # a program reads its files itself
-        found.setdefault("tester_persona_prompt", []).append("found a mapping, expected a string")
-    return {key: "; ".join(texts) for key, texts in found.items()}
+        problems.setdefault("tester_persona_prompt", []).append("found a mapping, expected a string")
+    return {key: "; ".join(texts) for key, texts in problems.items()}
 
 
 def _owner_problems(owners: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return what is invalid in the owner of a scenario. One that is left out is not known yet."""
-    given = {key: owner for key, owner in owners.items() if owner is not None}
-    if owners.keys() == _OWNERS.keys() and len(given) != 1:
+    named = {key: owner for key, owner in owners.items() if owner is not None}
+    if owners.keys() == _OWNERS.keys() and len(named) != 1:
         return {"pathway_id": [ONE_OWNER]}
-    return {key: texts for name in given for key, texts in _problems({_OWNERS[name]: {name: given[name]}}).items()}
+    return {key: texts for name in named for key, texts in _problems({_OWNERS[name]: {name: named[name]}}).items()}
 
 
 def judge_problems(values: Mapping[str, Any]) -> dict[str, str]:
@@ -99,12 +99,12 @@ def judge_problems(values: Mapping[str, Any]) -> dict[str, str]:
         values: the judge's keys that are known. None means omitted, as in the file.
 
     """
-    found = _problems({"judge": dict(values)})
+    problems = _problems({"judge": dict(values)})
     if isinstance(values.get("prompt"), dict):  # a program reads its files itself
-        found.setdefault("prompt", []).append("found a mapping, expected a string")
-    for key, text in (definition_problems(values) if not found else {}).items():
-        found[key] = [text]
-    return {key: "; ".join(texts) for key, texts in found.items()}
+        problems.setdefault("prompt", []).append("found a mapping, expected a string")
+    for key, text in (definition_problems(values) if not problems else {}).items():
+        problems[key] = [text]
+    return {key: "; ".join(texts) for key, texts in problems.items()}
 
 
 def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -113,15 +113,15 @@ def _problems(parts: Mapping[str, Any]) -> dict[str, list[str]]:
     if halves:  # the schema's validator cannot read them
         return halves
     document = _document(next(iter(parts.values())))
-    found: dict[str, list[str]] = {}
+    problems: dict[str, list[str]] = {}
     for definition, value in parts.items():
         duplicates = case_duplicates(value) if definition != "scenario" else ()
         for violation in (*violations(value, definition), *duplicates) if value is not None else ():
             for problem in explain(document, violation):
                 key = problem.path.partition(".")[0].partition("[")[0] or "name"
                 inside = f"{problem.path}: " if problem.path != key and problem.path else ""
-                found.setdefault(key, []).append(inside + problem.text)
-    return found
+                problems.setdefault(key, []).append(inside + problem.text)
+    return problems
 
 
 def _halves(parts: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -149,10 +149,10 @@ def _gate_problems(values: Mapping[str, Any]) -> Iterator[str]:
             yield f"gate.confirm.{unreachable[0]}: {unreachable[1]}"
 
 
-def _quarantine_problems(values: Mapping[str, Any], found: Mapping[str, list[str]]) -> Iterator[str]:
+def _quarantine_problems(values: Mapping[str, Any], problems: Mapping[str, list[str]]) -> Iterator[str]:
     """Yield what is wrong with a quarantine that has the form of the schema."""
     quarantine = values.get("quarantine")
-    if found.get("quarantine") or not quarantine:
+    if problems.get("quarantine") or not quarantine:
         return
     if values.get("gate") == "none":
         yield UNGATED_QUARANTINE

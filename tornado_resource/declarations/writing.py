@@ -80,7 +80,7 @@ def with_entries(text: str, section: str, entries: Mapping[str, Sequence[str]]) 
             left.append(name)
         else:
             edits.append(edit)
-    for edit in sorted(edits, key=lambda each: -each.start):
+    for edit in sorted(edits, key=lambda change: -change.start):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text, left
 
@@ -91,7 +91,7 @@ def _edit(text: str, own: yaml.Node, section: str, added: Sequence[str]) -> _Edi
     if place is not None:
         return _inserted(text, place[1], added) if not _is_alias(*place) else None
     if _is_block(own):
-        return _inserted(text, own, [f"{section}:", *(_STEP + each for each in added)])
+        return _inserted(text, own, [f"{section}:", *(_STEP + entry for entry in added)])
     return _inserted(text, own, [f"{section}: {_flow(added)}"])
 
 
@@ -119,7 +119,7 @@ def _inserted(text: str, node: yaml.Node, entries: Sequence[str]) -> _Edit:
     if _is_block(node):
         indent = " " * node.start_mark.column
         place = _end_of_line(text, _end(text, node))
-        return _Edit(place, place, "".join(f"\n{indent}{each}" for each in entries))
+        return _Edit(place, place, "".join(f"\n{indent}{entry}" for entry in entries))
     if node.value and isinstance(node, yaml.MappingNode):
         return _Edit(start + 1, start + 1, f"{', '.join(entries)}, ")
     return _Edit(start, end, f"{'' if start < end else ' '}{_flow(entries)}")
@@ -144,5 +144,5 @@ def _without_comments(text: str, end: int) -> int:
 
 
 def _end_of_line(text: str, place: int) -> int:
-    found = text.find("\n", place)
-    return found if found >= 0 else len(text)
+    line_end = text.find("\n", place)
+    return line_end if line_end >= 0 else len(text)

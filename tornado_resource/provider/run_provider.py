@@ -61,7 +61,9 @@ def recorded_urn(stack: str, resource_type: str, run_id: str) -> str | None:
     except (ConfigurationError, ValueError):
         return None
     resources = deployment.get("resources") or []
-    urns = (each["urn"] for each in resources if each["type"] == resource_type and each.get("id") == run_id)
+    urns = (
+        resource["urn"] for resource in resources if resource["type"] == resource_type and resource.get("id") == run_id
+    )
     return next(urns, None)
 
 
@@ -239,8 +241,8 @@ class RunProvider(BaseProvider[_Update]):
 
     def _is_declared(self, urn: str) -> bool:
         """Return whether the program still declares a resource, as far as the engine has said so by now."""
-        known = {(name.rpartition("/")[2], parents) for name, parents in self._this_update.compared}
-        return urn in self._this_update.created.values() or (name_of(urn), parents_of(urn)) in known
+        declared = {(name.rpartition("/")[2], parents) for name, parents in self._this_update.compared}
+        return urn in self._this_update.created.values() or (name_of(urn), parents_of(urn)) in declared
 
     def _urn_of(self, props: dict[str, Any]) -> str:
         return address_of(props).urn(self._kind.resource_type)
@@ -304,8 +306,8 @@ class RunProvider(BaseProvider[_Update]):
 
     def _declaration(self, props: dict[str, Any]) -> dict[str, Any]:
         """Return the outputs that repeat inputs: each as secret as the input."""
-        secrets, given = props.get("secrets"), declared_inputs(self.kind, props)
-        declared = {key: secret(value) if key in (secrets or ()) else value for key, value in given.items()}
+        secrets, inputs = props.get("secrets"), declared_inputs(self.kind, props)
+        declared = {key: secret(value) if key in (secrets or ()) else value for key, value in inputs.items()}
         return {"declared": declared} if secrets is None else {"declared": declared, "secrets": secrets}
 
 

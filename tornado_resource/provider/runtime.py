@@ -229,8 +229,8 @@ def settings_of(request: ConfigureRequest, key: str) -> Settings:
         ConfigurationError: the value is invalid.
 
     """
-    given = config_text(request, PREFIX + key)
-    return read_settings({PREFIX + key: given} if given else {})
+    text = config_text(request, PREFIX + key)
+    return read_settings({PREFIX + key: text} if text else {})
 
 
 @atexit.register

@@ -101,10 +101,10 @@ async def publish_agent(client: Client, order: AgentOrder, clock: Clock = SYSTEM
         raise TornadoError(message)
     doubt = await _send(client, order, clock)
     name = f"what {order.environment} pins"
-    found = await watch(lambda: read_pins(client, order.agent_id), order.is_pinned_by, name, clock)
-    if not isinstance(found, str) and order.is_pinned_by(found):
-        return _pinned(found.of(order.environment))
-    problem = found if isinstance(found, str) else _difference(order, found)
+    pins = await watch(lambda: read_pins(client, order.agent_id), order.is_pinned_by, name, clock)
+    if not isinstance(pins, str) and order.is_pinned_by(pins):
+        return _pinned(pins.of(order.environment))
+    problem = pins if isinstance(pins, str) else _difference(order, pins)
     how, last = ("may have been", f" (last error: {doubt})") if doubt is not None else ("was", "")
     return Pinned(unproved=f"version {order.version_id} {how} published to {order.environment}, but {problem}{last}")
 
@@ -182,8 +182,8 @@ def _pinned(pin: Pin) -> Pinned:
 
 def _difference(order: AgentOrder, pins: Pins) -> str:
     pin = pins.of(order.environment)
-    shown = f"version {pin.version_id}{f' ({pin.semver})' if pin.semver else ''}" if pin.version_id else "nothing"
-    return f"after {PROOF_SECONDS:g} s {order.environment} pins {shown}"
+    pinned = f"version {pin.version_id}{f' ({pin.semver})' if pin.semver else ''}" if pin.version_id else "nothing"
+    return f"after {PROOF_SECONDS:g} s {order.environment} pins {pinned}"
 
 
 async def read_block_reason(client: Client, agent_id: str, version_id: str) -> str:
@@ -254,30 +254,32 @@ def _edits(passed: CheckRun, checks: Checks) -> Iterator[str]:
     for name, then, now in counts:
         if _is_changed(then, now):
             yield f"{name} was {then} and is {now}"
-    if passed.verdicts and not passed.has_omissions and all(each.judge_id for each in passed.verdicts):
+    if passed.verdicts and not passed.has_omissions and all(verdict.judge_id for verdict in passed.verdicts):
         yield from _edited_judges(passed.verdicts, checks.judges)
 
 
 def _edited_judges(then: Sequence[JudgeVerdict], now: Sequence[ConfiguredJudge]) -> Iterator[str]:
-    ran = {folded(each.judge_id or ""): each for each in then}
-    configured = {folded(each.judge_id): each for each in now}
+    ran = {folded(verdict.judge_id or ""): verdict for verdict in then}
+    configured = {folded(judge.judge_id): judge for judge in now}
     for judge_id, after in configured.items():
         before = ran.get(judge_id)
         if before is None:
             yield f"judge {_name(after)} was added"
         elif _differ(before, after):
             yield f"judge {_name(after)} was changed"
-    yield from (f"judge {_name(each)} was removed" for judge_id, each in ran.items() if judge_id not in configured)
+    yield from (
+        f"judge {_name(verdict)} was removed" for judge_id, verdict in ran.items() if judge_id not in configured
+    )
 
 
 def _differ(before: JudgeVerdict, after: ConfiguredJudge) -> bool:
     """Return whether a judge is another one than in a run."""
-    shown = (
+    values = (
         (before.version_id, after.version_id),
         (before.is_required, after.is_required),
         (sorted(before.target_level_keys) or None, sorted(after.target_level_keys) or None),
     )
-    return any(_is_changed(then, now) for then, now in shown)
+    return any(_is_changed(then, now) for then, now in values)
 
 
 def _is_changed(then: Any, now: Any) -> bool:

@@ -138,7 +138,9 @@ def check_promotion(
             and a declared version takes precedence over the source stack's.
 
     """
-    checks = (_check(environment, source, each, now).waived_by(override) for each in environment.declarations)
+    checks = (
+        _check(environment, source, declaration, now).waived_by(override) for declaration in environment.declarations
+    )
     return Promoted(environment, source.stack, override, tuple(checks))
 
 
@@ -259,7 +261,10 @@ class _Check:
         """The request, with the keys of declared scenarios in the place of ids: nothing here has created them."""
         request = dict(self.on_version().request)
         if "scenario_ids" in request:
-            request["scenario_ids"] = [*request["scenario_ids"], *(each.key for each in self.declaration.scenarios)]
+            request["scenario_ids"] = [
+                *request["scenario_ids"],
+                *(scenario.key for scenario in self.declaration.scenarios),
+            ]
         return request
 
     @property
@@ -275,7 +280,7 @@ class _Check:
             waived=self.waived,
             content=self.content,
             now=self.now if self.content is not None else None,
-            quarantined=tuple(clean(each.part) for each in source.quarantined),
+            quarantined=tuple(clean(entry.part) for entry in source.quarantined),
             version_id=version if isinstance(version, str) and is_version_id(version) else None,
             semver=self.semver,
         )
@@ -358,9 +363,9 @@ def _pass_problems(
 
 
 def _ended_quarantine(session: _SourceRun, day: date) -> Iterator[str]:
-    for each in session.quarantined:
-        if each.days_left(day) < 0:
-            ended = f"{clean(each.part, 80)} failed there in quarantine, which ended on {each.until}"
+    for entry in session.quarantined:
+        if entry.days_left(day) < 0:
+            ended = f"{clean(entry.part, 80)} failed there in quarantine, which ended on {entry.until}"
             yield f"{ended}; run `pulumi up` there to judge it again"
 
 
@@ -408,14 +413,14 @@ def _declared(declaration: Declaration) -> int | str | None:
 
 
 def _summary(result: _Check) -> str:
-    shown = result.source.semver if result.version == result.source.version else None
-    version = f"version {shown or result.version}" if result.version is not None else "no version"
+    semver = result.source.semver if result.version == result.source.version else None
+    version = f"version {semver or result.version}" if result.version is not None else "no version"
     if result.waived:
         return f"{result.name}: {version}, promoted without a pass: {'; '.join(result.waived)}"
     section = result.declaration.section
     passed = f"{_NOUN[section]} {clean(result.source.run_id or '', 80)}"
     if result.source.quarantined:
-        excused = id_list([f"{each.part} until {each.until}" for each in result.source.quarantined])
+        excused = id_list([f"{entry.part} until {entry.until}" for entry in result.source.quarantined])
         passed += f"; failed in quarantine: {excused}"
     if result.source.is_elsewhere:
         carried = "is declared" if result.version is not None else "is carried over"
@@ -425,18 +430,18 @@ def _summary(result: _Check) -> str:
 
 def _quarantined(verdict: Mapping[str, Any]) -> tuple[Quarantine, ...]:
     gate, listed = verdict.get("gate"), verdict.get("quarantined")
-    known = parsed(gate.get("quarantine")) if isinstance(gate, Mapping) else ()
+    entries = parsed(gate.get("quarantine")) if isinstance(gate, Mapping) else ()
     confirmation = parse_confirmation(whole_without_nulls(verdict.get("confirmation")))
     rates = confirmation["scenarios"] if confirmation is not None else {}
     confirm = recorded_confirm(gate)
     # A simulation without a result meets no bar; one that cannot be read is met by no failure.
     bars = {key: confirm.needed if confirm is not None else rate["runs"] for key, rate in rates.items()}
     missed = {key for key, rate in rates.items() if rate["passed"] < bars[key]}
-    return tuple(each for each in known if each.part in missed.union(_texts(listed)))
+    return tuple(entry for entry in entries if entry.part in missed.union(_texts(listed)))
 
 
 def _texts(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list | tuple) else []
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list | tuple) else []
 
 
 def _entry(output: Any, name: str) -> Mapping[str, Any]:

@@ -133,8 +133,8 @@ class BaseReleaseProvider(BaseProvider[None]):
         Other content of the same version is none of them: nothing can go back to what was edited away.
         """
         keys = (self.version, self.runs, "content", "passed_at", "semver")
-        known, before = olds.get("previous"), {key: olds[key] for key in keys if olds.get(key) is not None}
-        entries = known if isinstance(known, list) else []
+        previous, before = olds.get("previous"), {key: olds[key] for key in keys if olds.get(key) is not None}
+        entries = previous if isinstance(previous, list) else []
         is_other = olds.get(self.version) != news.get(self.version)
         entries = [before, *entries][:MAX_PREVIOUS] if is_other and before else entries
         return {"previous": entries} if entries else {}
@@ -142,8 +142,8 @@ class BaseReleaseProvider(BaseProvider[None]):
     def _new_id(self, props: Mapping[str, Any]) -> str:
         """Return the id of a release. Pulumi keeps ids in clear, so it has only a digest of an id that is secret."""
         own = str(props[self._id_key])
-        shown = hashlib.sha256(own.encode()).hexdigest()[:16] if self._is_secret(props) else own
-        return f"{shown}/{props['environment']}"
+        shown_subject = hashlib.sha256(own.encode()).hexdigest()[:16] if self._is_secret(props) else own
+        return f"{shown_subject}/{props['environment']}"
 
     def _secret_texts(self, props: Mapping[str, Any]) -> list[str]:
         return [str(props[self._id_key])] if self._is_secret(props) else []
@@ -155,8 +155,8 @@ class BaseReleaseProvider(BaseProvider[None]):
         return self._id_key in (props.get("secrets") or ())
 
     def _place(self, props: Mapping[str, Any]) -> str:
-        shown = HIDDEN if self._is_secret(props) else clean(str(props.get(self._id_key)))
-        return f"release of {self.thing} {shown} to {props.get('environment')}"
+        subject = HIDDEN if self._is_secret(props) else clean(str(props.get(self._id_key)))
+        return f"release of {self.thing} {subject} to {props.get('environment')}"
 
     def _id_of(self, release_id: str, props: Mapping[str, Any]) -> str:
         """Return the id that a release in the state has.
@@ -192,8 +192,8 @@ class ReleaseProvider(BaseReleaseProvider):
         if not is_same_run or unproved(olds) is not None or self._drift(olds) is not None:
             published = self._publish(news, was_shown=is_digest(olds.get("live")), is_sent=is_sent)
             return UpdateResult({**published, **self._previous(olds, news)})
-        known = {"content": news.get("content"), "live": olds.get("live"), "unproved": None}
-        return UpdateResult({**self._kept(news), **known, **self._previous(olds, news)})
+        recorded = {"content": news.get("content"), "live": olds.get("live"), "unproved": None}
+        return UpdateResult({**self._kept(news), **recorded, **self._previous(olds, news)})
 
     def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
         """Called by refresh. Reads the live pathway, if this release says what it must be."""
@@ -300,9 +300,9 @@ class AgentReleaseProvider(BaseReleaseProvider):
         if unproved(outputs) is not None or _is_pinned(outputs):
             return None
         live = outputs.get("live")
-        found = "nothing" if live is None else f"version {word(live, MAX_ID_CHARACTERS) or '(unreadable)'}"
+        live_version = "nothing" if live is None else f"version {word(live, MAX_ID_CHARACTERS) or '(unreadable)'}"
         environment, version_id = (clean(str(outputs.get(key))) for key in ("environment", "version_id"))
-        return f"{environment} pins {found} instead of version {version_id}"
+        return f"{environment} pins {live_version} instead of version {version_id}"
 
 
 def unproved(outputs: Mapping[str, Any]) -> str | None:

@@ -42,14 +42,14 @@ async def watch(read: Callable[[], Awaitable[T]], is_proof: Callable[[T], bool],
     """
     poller = Poller(PROOF_BACKOFF, PROOF_SECONDS, clock)
     while True:
-        found: T | str
+        last: T | str
         try:
-            found = shown = await read()
-            is_done = is_proof(shown)
+            last = published = await read()
+            is_done = is_proof(published)
         except ApiError as error:
-            found, is_done = f"{name} could not be read: {error}", not is_transient(error)
+            last, is_done = f"{name} could not be read: {error}", not is_transient(error)
         if is_done or not await poller.pause():
-            return found
+            return last
 
 
 @dataclass(frozen=True, slots=True)

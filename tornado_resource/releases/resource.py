@@ -139,10 +139,10 @@ class PathwayRelease(Resource, module="bland", name="PathwayRelease"):
             "declared_at": declared_at,
         }
         awaited = dict.fromkeys(("version", "sessions", "content", "live", "unproved"))
-        given = _given(inputs, "pathway_id")
-        super().__init__(ReleaseProvider(), name, {**awaited, **given}, opts)
+        present = _given(inputs, "pathway_id")
+        super().__init__(ReleaseProvider(), name, {**awaited, **present}, opts)
         self.unproved.apply(partial(_refuse_unproved, name))
-        untrack_properties(self, (*awaited, *given))
+        untrack_properties(self, (*awaited, *present))
 
 
 class AgentRelease(Resource, module="bland", name="AgentRelease"):
@@ -256,10 +256,10 @@ class AgentRelease(Resource, module="bland", name="AgentRelease"):
             "declared_at": declared_at,
         }
         awaited = dict.fromkeys(("version_id", "runs", "semver", "live", "unproved"))
-        given = _given(inputs, "agent_id")
-        super().__init__(AgentReleaseProvider(), name, {**awaited, **given}, opts)
+        present = _given(inputs, "agent_id")
+        super().__init__(AgentReleaseProvider(), name, {**awaited, **present}, opts)
         self.unproved.apply(partial(_refuse_unproved, name))
-        untrack_properties(self, (*awaited, *given))
+        untrack_properties(self, (*awaited, *present))
 
 
 def _refuse(resource: str, opts: ResourceOptions | None, *, is_one: bool) -> None:
@@ -271,12 +271,12 @@ def _refuse(resource: str, opts: ResourceOptions | None, *, is_one: bool) -> Non
 
 def _given(inputs: Mapping[str, Any], id_key: str) -> dict[str, Any]:
     """Return the inputs of a release: those that are given, and what its provider must know of this program."""
-    given = {key: value for key, value in {**inputs, "base_url": configured_url()}.items() if value is not None}
-    return given if is_plain(inputs[id_key]) else {**given, "secrets": secret_names({id_key: inputs[id_key]})}
+    declared = {key: value for key, value in {**inputs, "base_url": configured_url()}.items() if value is not None}
+    return declared if is_plain(inputs[id_key]) else {**declared, "secrets": secret_names({id_key: inputs[id_key]})}
 
 
 def _runs_of(passed: Output[Any]) -> list[Output[str]]:
-    return [passed.apply(lambda known: str(known.get("session_id")))]
+    return [passed.apply(lambda verdict: str(verdict.get("session_id")))]
 
 
 async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> Any:
@@ -320,8 +320,8 @@ async def _refuse_unless_passed(name: str, verdict: Mapping[str, Any]) -> None:
     if verdict.get("outcome") != "passed":
         if not is_dry_run():
             await outputs_registered()
-        found = f"{verdict.get('outcome')}: {verdict.get('reason')}"
-        message = f"release {name}: nothing is published, the verdict is {found}"
+        judged = f"{verdict.get('outcome')}: {verdict.get('reason')}"
+        message = f"release {name}: nothing is published, the verdict is {judged}"
         raise pulumi.RunError(message)
 
 

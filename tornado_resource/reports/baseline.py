@@ -101,7 +101,7 @@ def is_same_stack(name: str, stack: str, project: str) -> bool:
 
 def baseline_of(stack: str, recorded: Recorded) -> Baseline:
     """Return the last verdicts in the state of a stack. A damaged one, and one of another run, is unknown."""
-    results = [each for each in map(_last_result, recorded.runs.values()) if each is not None]
+    results = [result for result in map(_last_result, recorded.runs.values()) if result is not None]
     all_results = (*results, *carried_results(recorded.outputs))
     return Baseline(stack, all_results, None if all_results else EMPTY)
 
@@ -120,8 +120,10 @@ def _last_result(run: RecordedRun) -> Result | None:
 
 def changes(results: Sequence[Result], baseline: Baseline) -> tuple[RunChange, ...]:
     """Return what has changed for each session and check run, in their order; nothing if the baseline is unknown."""
-    before = {each.gated.name: each for each in baseline.results}
-    return tuple(_run_change(each, before.get(each.gated.name)) for each in results) if not baseline.problem else ()
+    before = {result.gated.name: result for result in baseline.results}
+    return (
+        tuple(_run_change(result, before.get(result.gated.name)) for result in results) if not baseline.problem else ()
+    )
 
 
 def _run_change(now: Result, before: Result | None) -> RunChange:
@@ -161,10 +163,10 @@ class _Before:
 
 def _part_changes(now: Result, before: Result | None) -> Iterator[PartChange]:
     scenarios, judges = _scenarios_of(before), _judges_of(before)
-    for each in scenario_results(now):
-        change = scenarios.change(each.scenario_id, _shared_name(now, each.name), is_passed=each.passed)
+    for scenario in scenario_results(now):
+        change = scenarios.change(scenario.scenario_id, _shared_name(now, scenario.name), is_passed=scenario.passed)
         if change is not None:
-            yield PartChange("scenario", each.scenario_id, each.name, change)
+            yield PartChange("scenario", scenario.scenario_id, scenario.name, change)
     for judge in judge_views(now):
         change = judges.change(judge.name, None, is_passed=judge.is_met)
         if change is not None:
@@ -176,13 +178,17 @@ def _scenarios_of(before: Result | None) -> _Before:
         return _Before(is_whole=True, by_id={})
     if _is_passed(before) is None:
         return _Before(is_whole=False, by_id={})
-    judged = [each for each in scenario_results(before) if each.passed is not None]
-    shared = {each.scenario_id: _shared_name(before, each.name) for each in judged}
+    judged = [scenario for scenario in scenario_results(before) if scenario.passed is not None]
+    shared = {scenario.scenario_id: _shared_name(before, scenario.name) for scenario in judged}
     names = Counter(shared.values())
     return _Before(
         before.verdict.scenarios is not None,
-        {each.scenario_id: each.passed for each in judged},
-        {name: each.passed for each in judged if (name := shared[each.scenario_id]) is not None and names[name] == 1},
+        {scenario.scenario_id: scenario.passed for scenario in judged},
+        {
+            name: scenario.passed
+            for scenario in judged
+            if (name := shared[scenario.scenario_id]) is not None and names[name] == 1
+        },
     )
 
 
@@ -196,7 +202,7 @@ def _judges_of(before: Result | None) -> _Before:
     if before is None:
         return _Before(is_whole=True, by_id={})
     is_known = _is_passed(before) is not None
-    return _Before(is_known, {each.name: each.is_met for each in judge_views(before) if is_known})
+    return _Before(is_known, {judge.name: judge.is_met for judge in judge_views(before) if is_known})
 
 
 def rows(changes: Sequence[RunChange]) -> list[Row]:
@@ -220,8 +226,8 @@ def _there(verdict: RunVerdict | None) -> str:
     if verdict is None:
         return "not there"
     version = verdict.semver or verdict.version_id or verdict.version
-    known = [f"version {version}" if version is not None else None, verdict.finished_at]
-    details = ", ".join(each for each in known if each is not None)
+    details_known = [f"version {version}" if version is not None else None, verdict.finished_at]
+    details = ", ".join(detail for detail in details_known if detail is not None)
     return f"{verdict.outcome}: {verdict.reason}{f' ({details})' if details else ''}"
 
 
@@ -243,16 +249,16 @@ def baseline_lines(results: Sequence[Result], baseline: Baseline) -> list[str]:
     stack = clean(baseline.stack)
     if baseline.problem is not None:
         return [f"against stack {stack}: {baseline.problem}"]
-    found = rows(changes(results, baseline))
-    failing = [row for row in found if row.change not in {"fixed", "new"}]
-    lines = [f"against stack {stack}: {tally(found)}"]
+    changed = rows(changes(results, baseline))
+    failing = [row for row in changed if row.change not in {"fixed", "new"}]
+    lines = [f"against stack {stack}: {tally(changed)}"]
     lines += [
         f"  {row.words}: {clean(row.run, 80)}{f': {clean(row.label, 120)}' if row.label else ''}"
         for row in failing[:MAX_FAILING_LINES]
     ]
     if len(failing) > MAX_FAILING_LINES:
         lines.append(f"  and {len(failing) - MAX_FAILING_LINES} more")
-    if any(row.change == "still_failing" for row in found):
+    if any(row.change == "still_failing" for row in changed):
         lines.append(f"  {NOT_BLAMED}")
     return lines
 
@@ -262,16 +268,18 @@ def as_json(results: Sequence[Result], baseline: Baseline) -> dict[str, Any]:
     return {
         "stack": baseline.stack,
         "problem": baseline.problem,
-        "sessions": {each.name: _run_json(each) for each in changes(results, baseline)},
+        "sessions": {run.name: _run_json(run) for run in changes(results, baseline)},
     }
 
 
 def _run_json(run: RunChange) -> dict[str, Any]:
     keys = ("outcome", "reason", "session_id", "version", "version_id", "semver", "finished_at")
-    scenarios = [each for each in run.parts if each.kind == "scenario"]
+    scenarios = [part for part in run.parts if part.kind == "scenario"]
     return {
         "change": run.change,
         **{key: getattr(run.before, key, None) for key in keys},
-        "scenarios": [{"id": each.part_id, "name": each.name, "change": each.change} for each in scenarios],
-        "judges": [{"name": each.part_id, "change": each.change} for each in run.parts if each.kind == "judge"],
+        "scenarios": [
+            {"id": scenario.part_id, "name": scenario.name, "change": scenario.change} for scenario in scenarios
+        ],
+        "judges": [{"name": part.part_id, "change": part.change} for part in run.parts if part.kind == "judge"],
     }

@@ -35,9 +35,9 @@ def bounded(level: str, commands: Sequence[str], place: str) -> list[str]:
     """Return as many commands of one level as GitHub shows. The last one says how many more are at *place*."""
     if len(commands) <= MAX_COMMANDS:
         return [*commands]
-    shown = commands[: MAX_COMMANDS - 1]
-    text = f"and {len(commands) - len(shown):,} more: {place}"
-    return [*shown, command(level, text, position=None, title=TITLE)]
+    first = commands[: MAX_COMMANDS - 1]
+    text = f"and {len(commands) - len(first):,} more: {place}"
+    return [*first, command(level, text, position=None, title=TITLE)]
 
 
 def _data(text: str) -> str:

@@ -65,7 +65,7 @@ def quarantine_message(results: Sequence[Result], day: date) -> str | None:
 
     *day* is the date in UTC.
     """
-    views = [(result.gated.name, each) for result in results for each in quarantine_views(result, day)]
+    views = [(result.gated.name, quarantined) for result in results for quarantined in quarantine_views(result, day)]
     failed = [(name, view) for name, view in views if view.has_failed]
     if not failed:
         return None
@@ -98,8 +98,10 @@ def _headline(result: Result) -> str:
 
 def _scenarios(result: Result) -> Iterator[str]:
     excused = result.verdict.quarantined
-    unfixable = dict.fromkeys(each for each in result.verdict.unfixable_ids if each not in excused)
-    fixable = [each for each in result.verdict.failed_ids if each not in unfixable and each not in excused]
+    unfixable = dict.fromkeys(failed_id for failed_id in result.verdict.unfixable_ids if failed_id not in excused)
+    fixable = [
+        failed_id for failed_id in result.verdict.failed_ids if failed_id not in unfixable and failed_id not in excused
+    ]
     for label, ids in (("failed", fixable), ("unfixable", [*unfixable])):
         if ids:
             labels = [_label(result, scenario_id) for scenario_id in ids]
@@ -132,9 +134,9 @@ def _mismatches(result: Result) -> Iterator[str]:
     total = len(result.mismatches) + result.omitted_mismatches
     of_all = f", {MAX_LISTED_FIXES} of {total}" if total > MAX_LISTED_FIXES else ""
     yield f"    conversations that did not match{of_all}:"
-    for each in result.mismatches[:MAX_LISTED_FIXES]:
+    for mismatch in result.mismatches[:MAX_LISTED_FIXES]:
         # Without the reasoning, which may quote a caller: Pulumi's backend keeps this message.
-        yield f"      - {clean(mismatch_title(each), 110)}"
+        yield f"      - {clean(mismatch_title(mismatch), 110)}"
 
 
 def _omission(result: Result) -> Iterator[str]:

@@ -55,15 +55,15 @@ def annotation_lines(report: Report) -> list[str]:
 
     Then come the failed scenarios that are declared as code, at their own positions, as far as GitHub shows them.
     """
-    found: dict[str, list[str]] = {"error": [], "warning": []}
+    by_level: dict[str, list[str]] = {"error": [], "warning": []}
     for result in report.results:
         if result.verdict.outcome in LEVELS:
-            found[LEVELS[result.verdict.outcome]].append(_annotation(result, report))
+            by_level[LEVELS[result.verdict.outcome]].append(_annotation(result, report))
     for result in report.results:
         if result.verdict.outcome in LEVELS:
-            found["error"] += _scenario_annotations(result, report)
-        found["warning"] += _quarantine_annotations(result, report)
-    return [line for level, lines in found.items() for line in bounded(level, lines, REST)]
+            by_level["error"] += _scenario_annotations(result, report)
+        by_level["warning"] += _quarantine_annotations(result, report)
+    return [line for level, lines in by_level.items() for line in bounded(level, lines, REST)]
 
 
 def _scenario_annotations(result: Result, report: Report) -> Iterator[str]:
@@ -91,8 +91,8 @@ def _annotation(result: Result, report: Report) -> str:
 
 
 def _failed_scenarios(result: Result) -> str:
-    failed = [each for each in result.verdict.failed_ids if each not in result.verdict.quarantined]
-    names = [clean(result.scenario_name(each), 60) for each in failed]
+    failed = [scenario_id for scenario_id in result.verdict.failed_ids if scenario_id not in result.verdict.quarantined]
+    names = [clean(result.scenario_name(scenario_id), 60) for scenario_id in failed]
     if not names:
         return ""
     return f"\n{count(len(names), 'scenario')} failed: {short_list(names, MAX_ANNOTATED_SCENARIOS)}"

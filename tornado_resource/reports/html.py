@@ -149,14 +149,14 @@ class Totals:
 
 
 def _totals(results: Sequence[Result]) -> Totals:
-    found: dict[str, list[Parts]] = {}
-    for each in map(parts, results):
-        found.setdefault(each.noun, []).append(each)
+    groups: dict[str, list[Parts]] = {}
+    for result_parts in map(parts, results):
+        groups.setdefault(result_parts.noun, []).append(result_parts)
     sums = tuple(
-        Parts(sum(max(each.passed or 0, 0) for each in group), sum(max(each.total or 0, 0) for each in group), noun)
-        for noun, group in found.items()
+        Parts(sum(max(part.passed or 0, 0) for part in group), sum(max(part.total or 0, 0) for part in group), noun)
+        for noun, group in groups.items()
     )
-    return Totals(sums, max((each.verdict.elapsed_ms or 0 for each in results), default=0))
+    return Totals(sums, max((result.verdict.elapsed_ms or 0 for result in results), default=0))
 
 
 def chart(iterations: tuple[Iteration, ...]) -> tuple[Bar, ...]:

@@ -85,8 +85,8 @@ def _problem(text: str, *, is_skipped: bool) -> TestSuite:
     """Return a suite whose one case says why the update has failed or judged nothing."""
     suite, case = TestSuite(UPDATE), TestCase(UPDATE, UPDATE)
     message, _, more = text.partition("\n")
-    shown = clean(message, 1000)
-    entry = Skipped(shown) if is_skipped else Error(shown, type_="incomplete")
+    summary = clean(message, 1000)
+    entry = Skipped(summary) if is_skipped else Error(summary, type_="incomplete")
     entry.text = clean_lines(more, MAX_ENTRY_CHARACTERS)
     case.result = [entry]
     suite.add_testcases([case])
@@ -106,7 +106,7 @@ def _suite(result: Result, report: Report) -> TestSuite:
 
 def _properties(result: Result) -> Iterator[tuple[str, str]]:
     gated, verdict, kind = result.gated, result.verdict, kind_of(result.gated.kind)
-    found = {
+    properties = {
         kind.id_output: verdict.session_id or None,
         "pathway_id": gated.shown_pathway,
         "agent_id": gated.shown_agent,
@@ -129,7 +129,7 @@ def _properties(result: Result) -> Iterator[tuple[str, str]]:
         "declared_at": gated.position,
         "left_out": omission(result),
     }
-    return ((name, str(value)) for name, value in found.items() if value is not None)
+    return ((name, str(value)) for name, value in properties.items() if value is not None)
 
 
 def _promoted(result: Result, promotion: Promotion | None) -> Iterator[tuple[str, str]]:
@@ -150,14 +150,14 @@ def _cases(result: Result, report: Report) -> list[TestCase]:
     scenarios = _scenarios(result)
     unique, names = _Names(), dict[str, str]()
     # In the order of their ids: that of their runs differs from session to session.
-    for each in sorted(scenarios, key=lambda scenario: scenario.scenario_id):
-        names[each.scenario_id] = unique.unique(clean((each.name or each.scenario_id).strip()) or NAMELESS)
+    for scenario in sorted(scenarios, key=lambda scenario: scenario.scenario_id):
+        names[scenario.scenario_id] = unique.unique(clean((scenario.name or scenario.scenario_id).strip()) or NAMELESS)
     cases: list[TestCase] = [_gate_case(result, report.stack).place(report.linked(result.gated.position))]
-    rates = {each.scenario_id: each for each in rate_views(result)}
-    for each in scenarios:
-        position = report.linked(result.scenario_position(each.scenario_id))
-        case = _scenario_case(result, each, names[each.scenario_id]).place(position)
-        cases.append(_with_rate(case, rates[each.scenario_id]) if each.scenario_id in rates else case)
+    rates = {view.scenario_id: view for view in rate_views(result)}
+    for scenario in scenarios:
+        position = report.linked(result.scenario_position(scenario.scenario_id))
+        case = _scenario_case(result, scenario, names[scenario.scenario_id]).place(position)
+        cases.append(_with_rate(case, rates[scenario.scenario_id]) if scenario.scenario_id in rates else case)
     for judge in judge_views(result):
         name = unique.unique(clean(judge.name.strip()) or NAMELESS_JUDGE)
         cases.append(_judge_case(result, judge, name).place(report.linked(result.gated.position)))
@@ -166,12 +166,13 @@ def _cases(result: Result, report: Report) -> list[TestCase]:
 
 def _scenarios(result: Result) -> list[ScenarioResult]:
     """Return the scenarios that are a case: not one of which only an id is known, which would be a case of its own."""
-    found = list(scenario_results(result))
+    scenarios = list(scenario_results(result))
     if not result.verdict.session_id:
-        found += [
-            ScenarioResult(key, each.name, passed=None, unfixable=False) for key, each in result.gated.scenarios.items()
+        scenarios += [
+            ScenarioResult(key, scenario.name, passed=None, unfixable=False)
+            for key, scenario in result.gated.scenarios.items()
         ]
-    return [each for each in found if each.name or each.passed is not None or each.unfixable]
+    return [scenario for scenario in scenarios if scenario.name or scenario.passed is not None or scenario.unfixable]
 
 
 class _Names:
@@ -201,8 +202,8 @@ def _gate_case(result: Result, stack: str) -> _Case:
     kind = Failure if verdict.outcome == "failed" else Error
     entry = kind(clean(verdict.reason, 1000), type_=verdict.outcome)
     noun = kind_of(result.gated.kind).noun
-    known = {noun: verdict.session_id, "declared at": str(result.gated.position or "")}
-    where = ", ".join(f"{word} {clean(value)}" for word, value in known.items() if value)
+    details = {noun: verdict.session_id, "declared at": str(result.gated.position or "")}
+    where = ", ".join(f"{word} {clean(value)}" for word, value in details.items() if value)
     entry.text = "\n".join(line for line in (where, advice(result, stack), *_fix_plan(result)) if line)
     case.result = [entry]
     return case
@@ -223,8 +224,8 @@ def _scenario_case(result: Result, scenario: ScenarioResult, name: str) -> _Case
     return case
 
 
-def _in_quarantine(found: str, entry: Quarantine) -> str:
-    return f"{found}, but in quarantine until {entry.until}: {clean(entry.reason)}"
+def _in_quarantine(outcome: str, entry: Quarantine) -> str:
+    return f"{outcome}, but in quarantine until {entry.until}: {clean(entry.reason)}"
 
 
 def _with_rate(case: _Case, view: RateView) -> _Case:
@@ -254,16 +255,16 @@ def _failure(result: Result, scenario: ScenarioResult) -> Failure:
 
 def _judge_case(result: Result, judge: JudgeView, name: str) -> _Case:
     case = _Case(name, clean(result.gated.name))
-    found = f"{judge.shown_rate}; {judge.requirement}"
+    rate = f"{judge.shown_rate}; {judge.requirement}"
     entry: Skipped | Failure | Error
     if judge.is_met:
         return case
     if judge.quarantine is not None:
         entry = Skipped(_in_quarantine(judge.shown_rate, judge.quarantine))
     elif judge.bar is None:
-        entry = Skipped(found)
+        entry = Skipped(rate)
     else:
-        entry = Failure(found, type_="failed") if judge.is_met is False else Error(found, type_="incomplete")
+        entry = Failure(rate, type_="failed") if judge.is_met is False else Error(rate, type_="incomplete")
         lines = list(_mismatches(result, judge))
         if lines:
             entry.text = "\n".join(lines)
@@ -272,9 +273,9 @@ def _judge_case(result: Result, judge: JudgeView, name: str) -> _Case:
 
 
 def _mismatches(result: Result, judge: JudgeView) -> Iterator[str]:
-    for each in result.mismatches:
-        if each.judge == judge.name:
-            yield f"- {_line(mismatch_title(each))}{f': {_line(each.reasoning)}' if each.reasoning else ''}"
+    for mismatch in result.mismatches:
+        if mismatch.judge == judge.name:
+            yield f"- {_line(mismatch_title(mismatch))}{f': {_line(mismatch.reasoning)}' if mismatch.reasoning else ''}"
 
 
 def _last_run(transcript: Transcript | None) -> Iterator[str]:

@@ -64,9 +64,9 @@ class Report:
     @property
     def outcome(self) -> Outcome:
         """The worst outcome of all: `failed`, else `incomplete`, else `passed`. With a problem, nothing has passed."""
-        found = {result.verdict.outcome for result in self.results}
-        found |= {"incomplete"} if self.problem is not None else set()
-        return next((outcome for outcome in OUTCOMES if outcome in found), "passed")
+        outcomes = {result.verdict.outcome for result in self.results}
+        outcomes |= {"incomplete"} if self.problem is not None else set()
+        return next((outcome for outcome in OUTCOMES if outcome in outcomes), "passed")
 
     @property
     def tally(self) -> dict[Outcome, int]:

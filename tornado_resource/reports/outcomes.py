@@ -75,7 +75,7 @@ def recorded_results(verdict: RunVerdict, declared: Sequence[str]) -> dict[str, 
 
     """
     if verdict.scenarios is not None:
-        return {each["id"]: each["passed"] for each in verdict.scenarios}
+        return {scenario["id"]: scenario["passed"] for scenario in verdict.scenarios}
     have_all_passed = verdict.total_scenarios is not None and verdict.passed_scenarios == verdict.total_scenarios
     passed = declared if have_all_passed and verdict.outcome != "incomplete" else ()
     return {**dict.fromkeys(passed, True), **dict.fromkeys(verdict.failed_ids, False)}
@@ -130,15 +130,15 @@ class JudgeView:
 
 def judge_views(result: Result) -> tuple[JudgeView, ...]:
     """Return the judges of a check run, in the order of the API; none of a session."""
-    return tuple(judge_view(result.verdict.gate, each) for each in result.verdict.judges or ())
+    return tuple(judge_view(result.verdict.gate, judge) for judge in result.verdict.judges or ())
 
 
-def judge_view(gate: Gate, found: JudgeResult) -> JudgeView:
+def judge_view(gate: Gate, judge: JudgeResult) -> JudgeView:
     """Return a judge as a gate sees it."""
-    name, is_required = found["name"], found["required"]
-    spellings = [each for each in (name, found["id"]) if each is not None]
+    name, is_required = judge["name"], judge["required"]
+    spellings = [spelling for spelling in (name, judge["id"]) if spelling is not None]
     bar = gate.bar(*spellings, is_required=is_required)
-    return JudgeView(name, is_required, found["match_rate"], bar, gate.quarantine_of(*spellings))
+    return JudgeView(name, is_required, judge["match_rate"], bar, gate.quarantine_of(*spellings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +161,8 @@ def parts(result: Result) -> Parts:
     if not verdict.judges:
         return Parts(verdict.passed_scenarios, verdict.total_scenarios, noun)
     views = judge_views(result)
-    deciding = [each for each in views if each.bar is not None] or [each for each in views if each.is_required]
-    return Parts(sum(each.is_met is True for each in deciding), len(deciding), noun)
+    deciding = [view for view in views if view.bar is not None] or [view for view in views if view.is_required]
+    return Parts(sum(view.is_met is True for view in deciding), len(deciding), noun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,24 +185,26 @@ class QuarantineView:
     @property
     def state(self) -> str:
         """`failed, decides again after 2026-12-31 (3 days left)`."""
-        found, left = self.found or "did not fail", count(self.days_left, "day")
-        return f"{found}, decides again after {self.entry.until} ({left} left)"
+        outcome, left = self.found or "did not fail", count(self.days_left, "day")
+        return f"{outcome}, decides again after {self.entry.until} ({left} left)"
 
 
 def quarantine_views(result: Result, day: date) -> tuple[QuarantineView, ...]:
     """Return what decides nothing about a run, those that failed first; *day* is the date in UTC."""
     missed = excused(result.verdict)
-    found = {each: f"passed {rate['passed']} of {rate['runs']} simulations" for each, rate in missed.items()}
-    found |= dict.fromkeys(result.verdict.quarantined, "failed")
+    outcomes = {
+        scenario_id: f"passed {rate['passed']} of {rate['runs']} simulations" for scenario_id, rate in missed.items()
+    }
+    outcomes |= dict.fromkeys(result.verdict.quarantined, "failed")
     views = [
-        QuarantineView(_part_label(result, each.part), each, max(each.days_left(day), 0), found.get(each.part))
-        for each in result.verdict.gate.quarantine
+        QuarantineView(_part_label(result, entry.part), entry, max(entry.days_left(day), 0), outcomes.get(entry.part))
+        for entry in result.verdict.gate.quarantine
     ]
     return tuple(sorted(views, key=lambda view: not view.has_failed))
 
 
 def _part_label(result: Result, part: str) -> str:
-    named = {each["id"]: each["name"] for each in result.verdict.judges or () if each["name"] != part}
+    named = {judge["id"]: judge["name"] for judge in result.verdict.judges or () if judge["name"] != part}
     name = result.known_name(part) or named.get(part)
     return f"{name} ({part})" if name else part
 
@@ -214,7 +216,7 @@ def held(result: Result) -> int | None:
 
 def gate_text(gate: Gate, judges: Iterable[JudgeResult] = ()) -> str:
     """Return `80%, polite: 90%`, or `all, confirm: 4 of 5 runs (80%)`. *judges*: those of the run, for their names."""
-    names = {each["id"]: each["name"] for each in judges}
+    names = {named_judge["id"]: named_judge["name"] for named_judge in judges}
     confirm = [f"confirm: {required(gate.confirm)}"] if gate.confirm is not None else []
     return ", ".join(
         [str(gate.passed), *(f"{names.get(judge, judge)}: {bar}" for judge, bar in gate.judges.items()), *confirm]
@@ -315,9 +317,11 @@ verdict, and `{noun}` for what the run is called.
 
 def advice(result: Result, stack: str) -> str:
     """Return what to do about a run of a stack that did not pass."""
-    shown, kind = clean(stack), kind_of(result.gated.kind)
+    stack_shown, kind = clean(stack), kind_of(result.gated.kind)
     text = _advice_of_status(result, kind) or _advice_of_situation(result, kind)
-    return text.format(stack=shown, up=f"`pulumi up --stack {shown}`", version=result.verdict.version, noun=kind.noun)
+    return text.format(
+        stack=stack_shown, up=f"`pulumi up --stack {stack_shown}`", version=result.verdict.version, noun=kind.noun
+    )
 
 
 def _advice_of_status(result: Result, kind: Kind) -> str | None:
@@ -409,9 +413,9 @@ def _miss(result: Result) -> str:
 def _doubt(result: Result) -> str:
     """Return why a run is incomplete although its status may be known."""
     status, verdict = result.status, result.verdict
-    known = "much_in_quarantine" if AT_MOST_HALF in verdict.reason else kind_of(verdict.kind).doubt(verdict)
-    if known is not None:
-        return known
+    situation = "much_in_quarantine" if AT_MOST_HALF in verdict.reason else kind_of(verdict.kind).doubt(verdict)
+    if situation is not None:
+        return situation
     if status is None:
         return "unknown"
     if not status.is_final:

@@ -87,19 +87,19 @@ class RateView:
 
 def rate_views(result: Result) -> tuple[RateView, ...]:
     """Return the rates of a session, the lowest first; none if it was not confirmed."""
-    found, gate = result.verdict.confirmation, result.verdict.gate
-    if found is None or gate.confirm is None:
+    confirmation, gate = result.verdict.confirmation, result.verdict.gate
+    if confirmation is None or gate.confirm is None:
         return ()
     views = [
         RateView(
             key,
             result.known_name(key),
-            each["passed"],
-            each["runs"],
-            found["runs"],
+            rate["passed"],
+            rate["runs"],
+            confirmation["runs"],
             gate.confirm.needed,
             is_excused=gate.quarantine_of(key) is not None,
         )
-        for key, each in found["scenarios"].items()
+        for key, rate in confirmation["scenarios"].items()
     ]
     return tuple(sorted(views, key=lambda view: (view.rate, view.scenario_id)))

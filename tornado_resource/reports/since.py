@@ -28,41 +28,41 @@ MAX_BLOCK_LINES: Final = 120
 """How many lines of one changed session, agent or scenario are shown in Markdown."""
 
 
-def text(since: str, found: Sequence[Changed]) -> str:
+def text(since: str, changes: Sequence[Changed]) -> str:
     """Return the plan for a terminal.
 
     Args:
         since: what the declarations are compared with.
-        found: for each environment, what an update would start.
+        changes: for each environment, what an update would start.
 
     """
     lines = [f"since {clean(since)}"]
-    for changed in found:
+    for changed in changes:
         lines += ["", _title(changed), *(f"  {clean(line, 1000)}" for line in _notes(changed))]
         rows = list(_rows(changed))
         width = max(len(name) for name, _ in rows) if rows else 0
         lines += [f"  {name:<{width}}  {what}" for name, what in rows]
-    for part, environments in _distinct(found):
+    for part, environments in _distinct(changes):
         first, *others = part_lines([part])
         where = f" ({environments})" if environments else ""
         lines += ["", f"{first[2:]}{where}", *(line[2:] for line in others)]
     return "\n".join([*lines, "", UNSEEN])
 
 
-def markdown(since: str, found: Sequence[Changed]) -> str:
+def markdown(since: str, changes: Sequence[Changed]) -> str:
     """Return the plan as Markdown, within the limit of a comment on GitHub. The arguments are those of `text`."""
-    return "".join(bounded(_markdown(since, found), CUT_PLAN)).rstrip("\n")
+    return "".join(bounded(_markdown(since, changes), CUT_PLAN)).rstrip("\n")
 
 
-def _markdown(since: str, found: Sequence[Changed]) -> Iterator[str]:
-    starts = sum(len(changed.due) for changed in found)
+def _markdown(since: str, changes: Sequence[Changed]) -> Iterator[str]:
+    starts = sum(len(changed.due) for changed in changes)
     total = f"at worst {count(starts, 'start')}" if starts else "nothing starts"
     yield f"## Tornado plan since {escape(since)}: {total}\n"
-    for changed in found:
+    for changed in changes:
         yield f"\n### {escape(_title(changed)[:1].upper() + _title(changed)[1:])}\n\n"
         yield from (f"- {escape(line, 1000)}\n" for line in _notes(changed))
         yield from (f"- **{escape(name)}** {escape(what, 1000)}\n" for name, what in _rows(changed))
-    parts = list(_distinct(found))
+    parts = list(_distinct(changes))
     if parts:
         yield "\n### Changed declarations\n"
     for part, environments in parts:
@@ -77,9 +77,9 @@ def _markdown(since: str, found: Sequence[Changed]) -> Iterator[str]:
     yield f"\n_{UNSEEN}_\n"
 
 
-def as_json(since: str, found: Sequence[Changed]) -> dict[str, Any]:
+def as_json(since: str, changes: Sequence[Changed]) -> dict[str, Any]:
     """Return the plan as plain JSON. The arguments are those of `text`."""
-    return {"since": since, "environments": [_environment_as_json(changed) for changed in found]}
+    return {"since": since, "environments": [_environment_as_json(changed) for changed in changes]}
 
 
 def _environment_as_json(changed: Changed) -> dict[str, Any]:
@@ -92,15 +92,15 @@ def _environment_as_json(changed: Changed) -> dict[str, Any]:
         "over_budget": changed.cost.excesses,
         "runs": [
             {
-                "name": each.declaration.name,
-                "section": each.declaration.section,
-                "decision": each.how,
-                "reasons": list(each.reasons),
-                "updates": list(each.updates),
-                "former_name": each.former_name,
-                "declared_at": str(each.declaration.position),
+                "name": run.declaration.name,
+                "section": run.declaration.section,
+                "decision": run.how,
+                "reasons": list(run.reasons),
+                "updates": list(run.updates),
+                "former_name": run.former_name,
+                "declared_at": str(run.declaration.position),
             }
-            for each in changed.runs
+            for run in changed.runs
         ],
         "removed": list(changed.removed),
         "changes": [part_as_json(part) for part in changed.parts],
@@ -125,26 +125,26 @@ def _notes(changed: Changed) -> Iterator[str]:
 def _rows(changed: Changed) -> Iterator[tuple[str, str]]:
     """Yield the names of runs, and what becomes of them; those of which nothing does come together."""
     kept = []
-    for each in changed.runs:
-        what = outcome(each)
+    for run in changed.runs:
+        what = outcome(run)
         if what is None:
-            kept.append(each.declaration.name)
+            kept.append(run.declaration.name)
         else:
-            yield each.declaration.name, clean(what, 1000)
+            yield run.declaration.name, clean(what, 1000)
     if kept:
         yield "unchanged", id_list(kept)
     if changed.removed:
         yield "removed", id_list(changed.removed)
 
 
-def _distinct(found: Sequence[Changed]) -> Iterator[tuple[PartChange, str]]:
+def _distinct(changes: Sequence[Changed]) -> Iterator[tuple[PartChange, str]]:
     """Yield what has changed, each once, with the environments that have it if there are several."""
     where: dict[PartChange, list[str]] = {}
-    for changed in found:
+    for changed in changes:
         for part in changed.parts:
             where.setdefault(part, []).append(changed.environment.name or "")
     for part, names in where.items():
-        yield part, id_list(names) if len(found) > 1 else ""
+        yield part, id_list(names) if len(changes) > 1 else ""
 
 
 def outcome(run: ChangedRun) -> str | None:

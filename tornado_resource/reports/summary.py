@@ -86,8 +86,8 @@ def summary(report: Report) -> str:
 
 def escape(text: str, limit: int = 300) -> str:
     """Return text from outside for a line of Markdown, without markup, HTML, links, mentions and line breaks."""
-    shown = clean(re.sub(r"[\r\n\t ]+", " ", text).strip(" "), limit).translate(_SPECIAL)
-    return _LINKED.sub(lambda match: match[0] + _JOINER, shown)
+    escaped = clean(re.sub(r"[\r\n\t ]+", " ", text).strip(" "), limit).translate(_SPECIAL)
+    return _LINKED.sub(lambda match: match[0] + _JOINER, escaped)
 
 
 def _heading(report: Report) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _promotion(promotion: Promotion | None) -> Iterator[str]:
 
 
 def _rollbacks(rollbacks: Mapping[str, Rollback]) -> Iterator[str]:
-    lines = [f"\n**{escape(name)}** is {escape(str(each), 1000)}\n" for name, each in rollbacks.items()]
+    lines = [f"\n**{escape(name)}** is {escape(str(rollback), 1000)}\n" for name, rollback in rollbacks.items()]
     yield from lines[:MAX_SECTIONS]
     if len(lines) > MAX_SECTIONS:
         yield f"\nand {len(lines) - MAX_SECTIONS} more rollbacks: see `verdicts.json`\n"
@@ -145,13 +145,13 @@ def _against(report: Report) -> Iterator[str]:
     if report.baseline.problem is not None:
         yield f"{report.baseline.problem.capitalize()}.\n"
         return
-    found = rows(changes(report.results, report.baseline))
-    is_blamed = any(row.change == "still_failing" for row in found)
-    yield f"{tally_of(found).capitalize()}.{f' {NOT_BLAMED}' if is_blamed else ''}\n"
-    yield f"\n{_head('Change', 'Session', 'Scenario or judge', 'There')}" if found else ""
-    for row in found[:MAX_SECTIONS]:
+    changed = rows(changes(report.results, report.baseline))
+    is_blamed = any(row.change == "still_failing" for row in changed)
+    yield f"{tally_of(changed).capitalize()}.{f' {NOT_BLAMED}' if is_blamed else ''}\n"
+    yield f"\n{_head('Change', 'Session', 'Scenario or judge', 'There')}" if changed else ""
+    for row in changed[:MAX_SECTIONS]:
         yield _line([row.words, escape(row.run), escape(row.label), escape(row.there)])
-    yield from _rest(len(found) - MAX_SECTIONS, "verdicts.json")
+    yield from _rest(len(changed) - MAX_SECTIONS, "verdicts.json")
 
 
 def _flaky(trends: Trends | None) -> Iterator[str]:
@@ -176,7 +176,9 @@ def _flaky_row(part: PartTrend) -> str:
 
 def _quarantine(results: list[Result], report: Report) -> Iterator[str]:
     """Yield a section on what decides nothing, whatever the outcome is."""
-    views = [(result.gated.name, each) for result in results for each in quarantine_views(result, report.day)]
+    views = [
+        (result.gated.name, quarantined) for result in results for quarantined in quarantine_views(result, report.day)
+    ]
     if views:
         yield f"\n### In quarantine\n\n{_head('Run', 'What', 'Found', 'Reason')}"
     for name, view in views[:MAX_ROWS]:
@@ -188,16 +190,16 @@ def _cost(report: Report) -> Iterator[str]:
     """Yield what the update starts, at worst and in fact, with a row for each run; else how much the runs have held."""
     cost = report.cost
     if cost is None:
-        total = sum(held(each) or 0 for each in report.results)
+        total = sum(held(result) or 0 for result in report.results)
         yield f"\nConversations held: {total}\n" if total else ""
     elif cost.conversations:
         limits = f" (budget: {cost.budget})" if cost.budget is not None else ""
         yield f"\nStarts, at worst: {cost}{limits}\n\n"
-        yield from _cost_rows(cost.conversations, {each.gated.name: each for each in report.results})
+        yield from _cost_rows(cost.conversations, {result.gated.name: result for result in report.results})
 
 
 def _cost_rows(at_worst: Mapping[str, int], results: Mapping[str, Result]) -> Iterator[str]:
-    has_prices = any(each.cost_usd is not None for each in results.values())
+    has_prices = any(result.cost_usd is not None for result in results.values())
     yield _head("Started", "Conversations at worst", "Held", *(["Cost of the judges"] if has_prices else []))
     for name in [*at_worst][:MAX_SECTIONS]:
         yield _cost_row(name, at_worst[name], results.get(name), has_prices=has_prices)
@@ -208,8 +210,8 @@ def _cost_row(name: str, at_worst: int, result: Result | None, *, has_prices: bo
     number = held(result) if result is not None else None
     paid = result.cost_usd if result is not None else None
     judges = f"{paid:.2f} US\\$" if paid is not None else ""
-    shown = str(number) if number is not None else ""
-    return _line([escape(name), str(at_worst), shown, *([judges] if has_prices else [])])
+    number_text = str(number) if number is not None else ""
+    return _line([escape(name), str(at_worst), number_text, *([judges] if has_prices else [])])
 
 
 def _head(*titles: str) -> str:
@@ -277,10 +279,10 @@ def _row(result: Result) -> str:
 
 
 def _parts(result: Result) -> str:
-    found = parts(result)
-    if found.total is None:
+    counted = parts(result)
+    if counted.total is None:
         return ""
-    return f"{found.passed if found.passed is not None else '?'} of {found.total} {found.unit}"
+    return f"{counted.passed if counted.passed is not None else '?'} of {counted.total} {counted.unit}"
 
 
 def _version(result: Result) -> str:
@@ -317,12 +319,12 @@ def _section(result: Result, stack: str) -> Iterator[str]:
 
 def _transcripts(result: Result) -> Iterator[str]:
     """Yield the failed assertions and the last messages of failed scenarios."""
-    for scenario_id, found in result.transcripts.items():
+    for scenario_id, transcript in result.transcripts.items():
         yield f"- **How “{escape(result.scenario_name(scenario_id))}” failed:**\n"
-        yield from (f"  - {escape(name)}: {escape(reason or 'failed')}\n" for name, reason in found.assertions)
-        yield from (f"  - {escape(role or 'unknown')}: “{escape(text)}”\n" for role, text in found.messages)
-        if found.error:
-            yield f"  - error: {escape(found.error)}\n"
+        yield from (f"  - {escape(name)}: {escape(reason or 'failed')}\n" for name, reason in transcript.assertions)
+        yield from (f"  - {escape(role or 'unknown')}: “{escape(text)}”\n" for role, text in transcript.messages)
+        if transcript.error:
+            yield f"  - error: {escape(transcript.error)}\n"
 
 
 def _judges(views: tuple[JudgeView, ...]) -> Iterator[str]:
@@ -339,9 +341,9 @@ def _mismatches(result: Result) -> Iterator[str]:
     if not result.mismatches:
         return
     yield f"- **Conversations that did not match:** {len(result.mismatches) + result.omitted_mismatches}\n"
-    for each in result.mismatches:
-        reasoning = f": “{escape(each.reasoning)}”" if each.reasoning else ""
-        yield f"  - {escape(mismatch_title(each))}{reasoning}\n"
+    for mismatch in result.mismatches:
+        reasoning = f": “{escape(mismatch.reasoning)}”" if mismatch.reasoning else ""
+        yield f"  - {escape(mismatch_title(mismatch))}{reasoning}\n"
     if result.omitted_mismatches:
         yield f"  - and {result.omitted_mismatches} more\n"
 

@@ -129,7 +129,7 @@ class PartTrend:
     @property
     def passed(self) -> int:
         """In how many runs it passed."""
-        return sum(each.passed for each in self.runs)
+        return sum(run.passed for run in self.runs)
 
     @property
     def failed(self) -> int:
@@ -140,8 +140,8 @@ class PartTrend:
     def flips(self) -> int:
         """How often the result changed although it ran on the same content, under the same bar of the gate."""
         groups: dict[tuple[str, int | None], list[bool]] = {}
-        for each in self.runs:
-            for basis, passed in ((each.first, each.passed_first), (each.basis, each.passed)):
+        for run in self.runs:
+            for basis, passed in ((run.first, run.passed_first), (run.basis, run.passed)):
                 if basis is not None and passed is not None:
                     groups.setdefault(basis, []).append(passed)
         return sum(one != other for group in groups.values() for one, other in pairwise(group))
@@ -149,8 +149,8 @@ class PartTrend:
     @property
     def simulations(self) -> tuple[int, int] | None:
         """How many of its simulations passed, and how many gave a result; None without any."""
-        found = [each.simulated for each in self.runs if each.simulated is not None]
-        return (sum(passed for passed, _ in found), sum(runs for _, runs in found)) if found else None
+        simulated = [run.simulated for run in self.runs if run.simulated is not None]
+        return (sum(passed for passed, _ in simulated), sum(runs for _, runs in simulated)) if simulated else None
 
     @property
     def shown_simulations(self) -> str:
@@ -160,12 +160,12 @@ class PartTrend:
     @cached_property
     def contradictions(self) -> int:
         """How often results on the same content were different: its flips, and the fewer ones of its simulations."""
-        return self.flips + sum(each.contradictions for each in self.runs)
+        return self.flips + sum(run.contradictions for run in self.runs)
 
     @property
     def last_failure(self) -> Run | None:
         """The last run in which it failed: at the end, at first, or in a simulation."""
-        return next((each.run for each in reversed(self.runs) if each.has_failed), None)
+        return next((run.run for run in reversed(self.runs) if run.has_failed), None)
 
     @property
     def is_flaky(self) -> bool:
@@ -205,11 +205,16 @@ class Trend:
     @property
     def parts(self) -> tuple[PartTrend, ...]:
         """Its scenarios and judges, in the order of their first run."""
-        names = {each["id"]: each["name"] for run in self.runs for each in run.scenarios if each["name"] is not None}
+        names = {
+            scenario["id"]: scenario["name"]
+            for run in self.runs
+            for scenario in run.scenarios
+            if scenario["name"] is not None
+        }
         runs: dict[tuple[PartKind, str], list[PartRun]] = {}
         for run in self.runs:
-            for key, each in _part_runs(run):
-                runs.setdefault(key, []).append(each)
+            for key, part_run in _part_runs(run):
+                runs.setdefault(key, []).append(part_run)
         return tuple(
             PartTrend(self.name, kind, part_id, names.get(part_id) if kind == "scenario" else part_id, tuple(parts))
             for (kind, part_id), parts in runs.items()
@@ -219,11 +224,11 @@ class Trend:
 def _part_runs(run: Run) -> Iterator[tuple[tuple[PartKind, str], PartRun]]:
     """Yield the scenarios and judges whose result is known, by kind and id."""
     failed, first = run.first_failed_ids, (run.first_content, None) if run.first_content is not None else None
-    for each in run.scenarios:
+    for scenario in run.scenarios:
         basis = (run.tested, None) if run.tested is not None else None
-        passed_first = each["id"] not in failed if failed is not None else None
-        simulated = run.simulated.get(each["id"])
-        yield ("scenario", each["id"]), PartRun(run, each["passed"], basis, passed_first, first, simulated)
+        passed_first = scenario["id"] not in failed if failed is not None else None
+        simulated = run.simulated.get(scenario["id"])
+        yield ("scenario", scenario["id"]), PartRun(run, scenario["passed"], basis, passed_first, first, simulated)
     for judge in run.judges:
         if judge.is_met is not None:
             bar = (run.tested, judge.bar) if run.tested is not None else None
@@ -247,12 +252,22 @@ class Trends:
     def parts(self) -> tuple[PartTrend, ...]:
         """All scenarios and judges: those with most contradictions first, then those with most failures."""
         parts = (part for trend in self.sessions for part in trend.parts)
-        return tuple(sorted(parts, key=lambda each: (-each.contradictions, -each.failed, each.session, each.label)))
+        return tuple(
+            sorted(
+                parts,
+                key=lambda part_trend: (
+                    -part_trend.contradictions,
+                    -part_trend.failed,
+                    part_trend.session,
+                    part_trend.label,
+                ),
+            )
+        )
 
     @property
     def flaky(self) -> tuple[PartTrend, ...]:
         """Those of them that have both passed and failed on the same content."""
-        return tuple(each for each in self.parts if each.is_flaky)
+        return tuple(part for part in self.parts if part.is_flaky)
 
 
 def trends(updates: Iterable[Update | None]) -> Trends:
@@ -264,7 +279,7 @@ def trends(updates: Iterable[Update | None]) -> Trends:
         updates: what each update recorded; the newest first. None for one that cannot be read.
 
     """
-    found: dict[str, dict[str, Run]] = {}
+    runs: dict[str, dict[str, Run]] = {}
     kinds: dict[str, str] = {}
     followed = Followed()
     number = unreadable = 0
@@ -274,13 +289,13 @@ def trends(updates: Iterable[Update | None]) -> Trends:
         for recorded, kind, run in _runs(update) if update is not None else ():
             urn = followed.urn(recorded, run.session_id)
             kinds.setdefault(urn, kind)
-            known = found.setdefault(urn, {}).setdefault(run.session_id, run)
-            if known.outcome == run.outcome:
-                found[urn][run.session_id] = replace(known, run_url=run.run_url)
-    names = {urn: clean(name) for urn, name in unique_names(found).items()}
+            former = runs.setdefault(urn, {}).setdefault(run.session_id, run)
+            if former.outcome == run.outcome:
+                runs[urn][run.session_id] = replace(former, run_url=run.run_url)
+    names = {urn: clean(name) for urn, name in unique_names(runs).items()}
     sessions = (
-        Trend(names[urn], tuple(reversed(found[urn].values())), kinds[urn])
-        for urn in sorted(found, key=names.__getitem__)
+        Trend(names[urn], tuple(reversed(runs[urn].values())), kinds[urn])
+        for urn in sorted(runs, key=names.__getitem__)
     )
     return Trends(number, tuple(sessions), unreadable)
 
@@ -289,13 +304,13 @@ def flaky_lines(trends: Trends) -> list[str]:
     """Return what a terminal shows: how many scenarios and judges are flaky, and a line for each of the first ones."""
     flaky = trends.flaky
     lines = [f"flaky over the last {trends.shown_updates}: {len(flaky)} of {_counted(trends.parts)}"]
-    for each in flaky[:MAX_FLAKY_LINES]:
-        url = each.last_failure.run_url if each.last_failure is not None else None
-        simulated = f", {each.shown_simulations} passed" if each.simulations is not None else ""
-        numbers = f"{each.passed} passed, {each.failed} failed, {count(each.flips, 'flip')}{simulated}"
-        version = each.runs[-1].run.shown_version
+    for part in flaky[:MAX_FLAKY_LINES]:
+        url = part.last_failure.run_url if part.last_failure is not None else None
+        simulated = f", {part.shown_simulations} passed" if part.simulations is not None else ""
+        numbers = f"{part.passed} passed, {part.failed} failed, {count(part.flips, 'flip')}{simulated}"
+        version = part.runs[-1].run.shown_version
         where = f", version {clean(version, 40)}" if version is not None else ""
-        lines.append(f"  {each.session}: {clean(each.label, 120)}: {numbers}{where}{f'  {url}' if url else ''}")
+        lines.append(f"  {part.session}: {clean(part.label, 120)}: {numbers}{where}{f'  {url}' if url else ''}")
     if len(flaky) > MAX_FLAKY_LINES:
         lines.append(f"  and {len(flaky) - MAX_FLAKY_LINES} more: see history.json")
     return lines
@@ -306,7 +321,7 @@ def _simulations(passed: int, runs: int) -> str:
 
 
 def _counted(parts: Sequence[PartTrend]) -> str:
-    kinds = Counter(each.kind for each in parts)
+    kinds = Counter(part.kind for part in parts)
     return counts({"scenario": kinds["scenario"], "judge": kinds["judge"]})
 
 
@@ -351,9 +366,9 @@ def _run_json(run: Run) -> dict[str, Any]:
         "first_failed_ids": run.first_failed_ids,
         "first_content": run.first_content,
         "run_url": run.run_url,
-        "passed_ids": [each["id"] for each in run.scenarios if each["passed"]],
-        "failed_ids": [each["id"] for each in run.scenarios if not each["passed"]],
-        "judges": [_judge(each) for each in run.judges],
+        "passed_ids": [scenario["id"] for scenario in run.scenarios if scenario["passed"]],
+        "failed_ids": [scenario["id"] for scenario in run.scenarios if not scenario["passed"]],
+        "judges": [_judge(scenario) for scenario in run.judges],
     }
 
 
@@ -388,14 +403,16 @@ def _test(part: PartTrend) -> dict[str, Any]:
 def _runs(update: Update) -> Iterator[tuple[str, str, Run]]:
     resources = update.resources
     outputs = {urn: entry["outputs"] for urn, entry in resources.items() if isinstance(entry.get("outputs"), dict)}
-    verdicts = verdicts_in(next((each for urn, each in outputs.items() if type_of(urn) == STACK_TYPE), {}))
-    for urn, found in outputs.items():
+    verdicts = verdicts_in(
+        next((resource_outputs for urn, resource_outputs in outputs.items() if type_of(urn) == STACK_TYPE), {})
+    )
+    for urn, outputs_of_run in outputs.items():
         kind = kind_of_type(type_of(urn))
-        verdict = verdicts.get(str(found.get(kind.id_output))) if kind is not None else None
+        verdict = verdicts.get(str(outputs_of_run.get(kind.id_output))) if kind is not None else None
         if kind is not None and verdict is not None and verdict["outcome"] in OUTCOMES:
             # Without stack and project: both can be renamed.
             anywhere = make_urn("_", "_", type_of(urn), name_of(urn), parents_of(urn))
-            run = _run(found, parse_verdict(verdict), str(found.get(kind.place_outputs[0])))
+            run = _run(outputs_of_run, parse_verdict(verdict), str(outputs_of_run.get(kind.place_outputs[0])))
             yield anywhere, kind.name, replace(run, run_url=plain_url(update.run_url))
 
 
@@ -425,18 +442,21 @@ def _run(outputs: Mapping[str, Any], verdict: RunVerdict, subject: str) -> Run:
 def _with_results(run: Run, verdict: RunVerdict, declared: Any) -> Run:
     ids = declared.get("scenario_ids") if isinstance(declared, dict) else None
     results = recorded_results(verdict, list(map(str, ids)) if isinstance(ids, list) else [])
-    names = {each["id"]: each["name"] for each in verdict.scenarios or ()}
+    names = {scenario["id"]: scenario["name"] for scenario in verdict.scenarios or ()}
     return replace(
         run,
-        scenarios=tuple({"id": each, "name": names.get(each), "passed": passed} for each, passed in results.items()),
-        judges=tuple(judge_view(verdict.gate, each) for each in verdict.judges or ()),
+        scenarios=tuple(
+            {"id": scenario_id, "name": names.get(scenario_id), "passed": passed}
+            for scenario_id, passed in results.items()
+        ),
+        judges=tuple(judge_view(verdict.gate, judge) for judge in verdict.judges or ()),
         simulated=_simulated(verdict),
     )
 
 
 def _simulated(verdict: RunVerdict) -> dict[str, tuple[int, int]]:
     rates = verdict.confirmation["scenarios"] if verdict.confirmation is not None else {}
-    return {each: (rate["passed"], rate["runs"]) for each, rate in rates.items() if rate["runs"]}
+    return {scenario_id: (rate["passed"], rate["runs"]) for scenario_id, rate in rates.items() if rate["runs"]}
 
 
 def _tested(verdict: RunVerdict, subject: str) -> str | None:

@@ -65,20 +65,25 @@ def _session(result: Result, report: Report) -> dict[str, Any]:
         "drift": result.drift,
         "declared_at": str(gated.position) if gated.position is not None else "",
         "scenarios": [
-            {"id": each.scenario_id, "name": each.name, "passed": each.passed, "unfixable": each.unfixable}
-            for each in scenario_results(result)
+            {
+                "id": scenario.scenario_id,
+                "name": scenario.name,
+                "passed": scenario.passed,
+                "unfixable": scenario.unfixable,
+            }
+            for scenario in scenario_results(result)
         ],
         "quarantine": [
             {
-                **asdict(each.entry),
-                "name": result.known_name(each.entry.part),
-                "days_left": each.days_left,
-                "failed": each.has_failed,
+                **asdict(quarantined.entry),
+                "name": result.known_name(quarantined.entry.part),
+                "days_left": quarantined.days_left,
+                "failed": quarantined.has_failed,
             }
-            for each in quarantine_views(result, report.day)
+            for quarantined in quarantine_views(result, report.day)
         ],
         "history": [_iteration(iteration) for iteration in (status.iterations if status else ())],
-        "mismatches": [asdict(each) for each in result.mismatches],
+        "mismatches": [asdict(mismatch) for mismatch in result.mismatches],
         "cost_usd": result.cost_usd,
         "conversations": {
             "at_worst": report.cost.conversations.get(gated.name) if report.cost is not None else None,

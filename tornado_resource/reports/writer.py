@@ -26,9 +26,9 @@ MAX_VERDICTS_BYTES: Final = 64 * 1024 * 1024
 def foreign_report(folder: Path, report: Report) -> str | None:
     """Return a warning if *folder* has the reports of another stack than *report*; None if it has not."""
     try:
-        found = parse_json(read_file(folder / "verdicts.json", MAX_VERDICTS_BYTES))
+        content = parse_json(read_file(folder / "verdicts.json", MAX_VERDICTS_BYTES))
         # Older releases did not write the project. A stack can be named with its organization.
-        project, stack = str(found.get("project", report.project)), str(found["stack"])
+        project, stack = str(content.get("project", report.project)), str(content["stack"])
     except (OSError, ValueError, LookupError, AttributeError):
         return None
     if (project, stack.rpartition("/")[2]) == (report.project, report.stack.rpartition("/")[2]):

@@ -34,25 +34,25 @@ async def adopt(client: Client, order: Order, run_id: str) -> StartedRun:
             f"(`tornado-resource doctor --stack {order.address.stack}` shows which {kind.noun} runs)"
         )
         raise TornadoError(message)
-    found = None
+    holder = None
     if status.is_running:
-        status, found = await _running(client, order, run_id, status)
-    differences = (found.differences if found is not None else ()) or kind.status_differences(order, status)
+        status, holder = await _running(client, order, run_id, status)
+    differences = (holder.differences if holder is not None else ()) or kind.status_differences(order, status)
     if differences:
         message = (
             f"{kind.noun} {clean(run_id)} cannot be adopted because it differs: {'; '.join(differences)}. "
             f"Declare what it runs, or remove tornado:adopt.{order.name} to start a {kind.noun} of its own"
         )
         raise TornadoError(message)
-    created_at = found.run.created_at if found is not None else status.created_at
+    created_at = holder.run.created_at if holder is not None else status.created_at
     return StartedRun.of_status(run_id, created_at, status, adopted=True)
 
 
 async def _running(client: Client, order: Order, run_id: str, status: Status) -> tuple[Status, Found | None]:
     """Return the status of a run that had not ended, and the run in its place (None if it has ended since)."""
     kind = kind_of(order.kind)
-    found = await retried(lambda: kind.look(client, order))
-    own = next((each for each in found if each.run_id == run_id), None)
+    runs = await retried(lambda: kind.look(client, order))
+    own = next((run for run in runs if run.run_id == run_id), None)
     if own is not None:
         return status, own
     # It is not there: either it ended between the two requests, or it runs in another place.

@@ -62,13 +62,13 @@ async def cancel_and_settle(client: Client, run: Run, clock: Clock) -> None:
             is_other_form_due = False
             await _send(lambda: kind.cancel_otherwise(client, run))
         elif not await poller.pause():
-            found = (
+            difference = (
                 f"unknown status {clean(left.status, 60)}"
                 if not left.is_running and not left.is_final
                 else "still running"
             )
             response = f" (response to it: {refusal.cause})" if refusal is not None else ""
-            cause = f"{found} {MAX_SETTLE_SECONDS:g} s after the cancel request{response}"
+            cause = f"{difference} {MAX_SETTLE_SECONDS:g} s after the cancel request{response}"
             request = f"cancel {kind.noun} {clean(run.run_id)}"
             raise Unsettled(request, cause)
 

@@ -26,27 +26,27 @@ OTHER_RUNS: Final = (
 """Follows the reason of a pass whose gate has changed since."""
 
 
-def judge_confirmation(gate: Gate, found: Confirmation) -> tuple[Outcome, str]:
+def judge_confirmation(gate: Gate, confirmation: Confirmation) -> tuple[Outcome, str]:
     """Return the outcome of a confirmation that has ended, and its reason in a short sentence.
 
     Args:
         gate: what must hold: its `confirm`, and what is in quarantine and does not decide.
-        found: how often each scenario passed.
+        confirmation: how often each scenario passed.
 
     """
     confirm = gate.confirm
-    if confirm is None or found["runs"] != confirm.runs:
+    if confirm is None or confirmation["runs"] != confirm.runs:
         needed = confirm.runs if confirm is not None else "no confirmation"
-        return "incomplete", f"{count(found['runs'], 'run')} of each scenario, the gate requires {needed}"
+        return "incomplete", f"{count(confirmation['runs'], 'run')} of each scenario, the gate requires {needed}"
     deciding: dict[str, ConfirmedScenario] = {}
     others: dict[str, ConfirmedScenario] = {}
-    for scenario_id, rate in found["scenarios"].items():
+    for scenario_id, rate in confirmation["scenarios"].items():
         (others if gate.quarantine_of(scenario_id) is not None else deciding)[scenario_id] = rate
     outcome, reason = _judge_rates(confirm, deciding)
     excused = _missed(confirm, others)
     if not excused:
         return outcome, reason
-    extent = too_much(len(others), len(found["scenarios"])) if outcome == "passed" else None
+    extent = too_much(len(others), len(confirmation["scenarios"])) if outcome == "passed" else None
     reason = f"{reason}; not confirmed, but in quarantine: {_misses(excused)}"
     return (outcome, reason) if extent is None else ("incomplete", f"{reason}, but {extent}")
 
@@ -58,7 +58,7 @@ def _judge_rates(confirm: Confirm, scenarios: Mapping[str, ConfirmedScenario]) -
     tally = f"{len(scenarios) - len(missed)} of {count(len(scenarios), 'scenario')} confirmed"
     if missed:
         return "failed", f"{tally}: {_misses(missed)}, the gate requires {required(confirm)}"
-    silent = {each: rate for each, rate in scenarios.items() if rate["runs"] < confirm.runs}
+    silent = {scenario_id: rate for scenario_id, rate in scenarios.items() if rate["runs"] < confirm.runs}
     if silent:
         total = confirm.runs * len(silent)
         number = total - sum(rate["runs"] for rate in silent.values())
@@ -74,9 +74,9 @@ def required(confirm: Confirm) -> str:
 
 def confirmed(result: Result, confirmation: Result) -> Result:
     """Return the result of a run that met its gate otherwise, with what became of its confirmation."""
-    found = confirmation.verdict
-    reason = f"{result.verdict.reason}; {found.reason}"
-    verdict = replace(result.verdict, outcome=found.outcome, reason=reason, confirmation=found.confirmation)
+    confirming = confirmation.verdict
+    reason = f"{result.verdict.reason}; {confirming.reason}"
+    verdict = replace(result.verdict, outcome=confirming.outcome, reason=reason, confirmation=confirming.confirmation)
     return replace(result, verdict=verdict, cause=confirmation.cause)
 
 
@@ -92,20 +92,22 @@ def must_be_confirmed(result: Result) -> bool:
     return result.verdict.outcome == "passed" and result.verdict.gate.confirm is not None and not is_part
 
 
-def judged_again(result: Result, found: Confirmation) -> Result:
+def judged_again(result: Result, confirmation: Confirmation) -> Result:
     """Return the result of a run that met its gate otherwise, by a recorded confirmation."""
-    outcome, reason = judge_confirmation(result.verdict.gate, found)
-    verdict = replace(result.verdict, outcome=outcome, reason=f"{result.verdict.reason}; {reason}", confirmation=found)
+    outcome, reason = judge_confirmation(result.verdict.gate, confirmation)
+    verdict = replace(
+        result.verdict, outcome=outcome, reason=f"{result.verdict.reason}; {reason}", confirmation=confirmation
+    )
     return replace(result, verdict=verdict)
 
 
 def excused(verdict: RunVerdict) -> dict[str, ConfirmedScenario]:
     """Return the scenarios that missed their bar in a confirmation and decided nothing: they are in quarantine."""
-    gate, found = verdict.gate, verdict.confirmation
-    if gate.confirm is None or found is None:
+    gate, confirmation = verdict.gate, verdict.confirmation
+    if gate.confirm is None or confirmation is None:
         return {}
-    missed = _missed(gate.confirm, found["scenarios"])
-    return {each: rate for each, rate in missed.items() if gate.quarantine_of(each) is not None}
+    missed = _missed(gate.confirm, confirmation["scenarios"])
+    return {scenario_id: rate for scenario_id, rate in missed.items() if gate.quarantine_of(scenario_id) is not None}
 
 
 def agrees(verdict: RunVerdict) -> bool:
@@ -137,8 +139,8 @@ def parse_confirmation(value: Any) -> Confirmation | None:
     if not isinstance(set_id, str) or not isinstance(listed, dict):
         return None
     scenarios = {str(key): rate for key, entry in listed.items() if (rate := _rate(entry, runs)) is not None}
-    found: Confirmation = {"set_id": set_id, "runs": runs, "scenarios": scenarios}
-    return found if len(scenarios) == len(listed) else None
+    confirmation: Confirmation = {"set_id": set_id, "runs": runs, "scenarios": scenarios}
+    return confirmation if len(scenarios) == len(listed) else None
 
 
 def _rate(value: Any, most: Any) -> ConfirmedScenario | None:
@@ -146,13 +148,13 @@ def _rate(value: Any, most: Any) -> ConfirmedScenario | None:
     entry: dict[str, Any] = value if isinstance(value, dict) else {}
     passed: Any = entry.get("passed")
     runs: Any = entry.get("runs")
-    are_counts = all(type(each) is int for each in (passed, runs, most)) and 0 <= passed <= runs <= most
+    are_counts = all(type(number) is int for number in (passed, runs, most)) and 0 <= passed <= runs <= most
     return {"passed": passed, "runs": runs} if are_counts else None
 
 
 def _missed(confirm: Confirm, scenarios: Mapping[str, ConfirmedScenario]) -> dict[str, ConfirmedScenario]:
     """Return the scenarios that miss their bar, whatever the runs without a result would have been."""
-    return {each: rate for each, rate in scenarios.items() if _most(confirm, rate) < confirm.needed}
+    return {scenario_id: rate for scenario_id, rate in scenarios.items() if _most(confirm, rate) < confirm.needed}
 
 
 def _most(confirm: Confirm, rate: ConfirmedScenario) -> int:
@@ -162,5 +164,7 @@ def _most(confirm: Confirm, rate: ConfirmedScenario) -> int:
 
 def _misses(missed: Mapping[str, ConfirmedScenario]) -> str:
     """Return `sc-1 passed 2 of 5; sc-2 passed 0 of 5`; of many, how many more there are."""
-    shown = [f"{clean(each, 60)} passed {rate['passed']} of {rate['runs']}" for each, rate in missed.items()]
-    return short_list(shown, MAX_NAMED, "; ")
+    texts = [
+        f"{clean(scenario_id, 60)} passed {rate['passed']} of {rate['runs']}" for scenario_id, rate in missed.items()
+    ]
+    return short_list(texts, MAX_NAMED, "; ")

@@ -20,17 +20,17 @@ class PlaceTaken(TornadoError):
 
     Args:
         order: what could not be started.
-        found: the run that holds its place.
+        holder: the run that holds its place.
         note: why `on_conflict` could not solve it.
         may_be_own: whether a start of the order may have created the run.
 
     """
 
-    def __init__(self, order: Order, found: Found, note: str = "", *, may_be_own: bool = False) -> None:
+    def __init__(self, order: Order, holder: Found, note: str = "", *, may_be_own: bool = False) -> None:
         self.order = order
-        self.found = found
+        self.found = holder
         self.note = note
-        super().__init__(_message(order, found, note, _advice(order, found, may_be_own=may_be_own)))
+        super().__init__(_message(order, holder, note, _advice(order, holder, may_be_own=may_be_own)))
 
     def of_own_stack(self, urn: str) -> TornadoError:
         """Return the error for a run that this stack has recorded already, as the resource *urn*."""

@@ -55,29 +55,29 @@ async def with_scenarios(client: Client, result: Result, owner: Owner, retry: Re
 
 def scenario_doubt(pairs: Iterable[Pair]) -> str | None:
     """Return why a pass does not say that the declared scenarios passed; None if it does."""
-    found = [text for declared, shown in pairs if (text := _doubt(declared, shown)) is not None]
-    if not found:
+    doubts = [text for declared, scenario in pairs if (text := _doubt(declared, scenario)) is not None]
+    if not doubts:
         return None
-    more = f" and {count(len(found) - MAX_EDITED_NAMED, 'more scenario')}" if len(found) > MAX_EDITED_NAMED else ""
-    return f"{NOT_AS_DECLARED}: {'; '.join(found[:MAX_EDITED_NAMED])}{more}"
+    more = f" and {count(len(doubts) - MAX_EDITED_NAMED, 'more scenario')}" if len(doubts) > MAX_EDITED_NAMED else ""
+    return f"{NOT_AS_DECLARED}: {'; '.join(doubts[:MAX_EDITED_NAMED])}{more}"
 
 
 async def _pairs(client: Client, gated: GatedRun, owner: Owner, retry: Retry) -> list[Pair]:
     """Return the declared scenarios with those of the API: a session knows their ids, a check run their names."""
     if gated.test_cases:
-        named = await list_named(client, owner, [each.name for each in gated.test_cases], retry)
-        return [(each, named.named(each.name)) for each in gated.test_cases]
+        named = await list_named(client, owner, [test_case.name for test_case in gated.test_cases], retry)
+        return [(test_case, named.named(test_case.name)) for test_case in gated.test_cases]
     listing = await retry(lambda: list_scenarios(client, owner))
-    known = await with_ids(client, owner, listing, gated.scenarios, retry)
-    return [(each, known.get(scenario_id)) for scenario_id, each in gated.scenarios.items()]
+    listed = await with_ids(client, owner, listing, gated.scenarios, retry)
+    return [(declared, listed.get(scenario_id)) for scenario_id, declared in gated.scenarios.items()]
 
 
 def _doubt(declared: ScenarioDeclaration, scenario: Scenario | None) -> str | None:
     name = f"scenario '{clean(declared.name, 60)}'"
     if scenario is None:
         return f"{name} does not exist any more"
-    shown: Mapping[str, Any] = scenario.entry
-    if shown.get("enabled") is False:
+    entry: Mapping[str, Any] = scenario.entry
+    if entry.get("enabled") is False:
         return f"{name} is disabled"
-    changed = changed_fields(declared.fields, shown)
+    changed = changed_fields(declared.fields, entry)
     return f"{name} was edited ({', '.join(changed)})" if changed else None

@@ -84,24 +84,29 @@ def expected_inputs(
     arguments = run_arguments(declaration, triggers)
     if declaration.scenarios:
         arguments["scenario_ids"] = [*declaration.request.get("scenario_ids", ()), *scenario_ids]
-        known = dict(zip((each.key for each in declaration.scenarios), scenario_ids, strict=True))
-        arguments["quarantine"] = by_ids(arguments["quarantine"], known)
+        ids = dict(zip((scenario.key for scenario in declaration.scenarios), scenario_ids, strict=True))
+        arguments["quarantine"] = by_ids(arguments["quarantine"], ids)
     if declaration.tested_scenarios:
         known_digests = digests if digests is not None else digests_of(declaration.tested_scenarios)
-        arguments["definitions"] = runs_together(known_digests[each.key] for each in declaration.tested_scenarios)
+        arguments["definitions"] = runs_together(
+            known_digests[scenario.key] for scenario in declaration.tested_scenarios
+        )
     return declared_inputs(declaration.kind, {**arguments, "checks": checks})
 
 
 def digests_of(scenarios: Iterable[ScenarioDeclaration]) -> dict[str, str]:
     """Return what decides about the runs of scenarios, by their keys: a definition is the same for each owner."""
-    return {key: scenario_digest(fields) for key, fields in {each.key: each.fields for each in scenarios}.items()}
+    return {
+        key: scenario_digest(fields)
+        for key, fields in {scenario.key: scenario.fields for scenario in scenarios}.items()
+    }
 
 
 def by_ids(quarantine: Any, ids: Mapping[str, Any]) -> Any:
     """Return the quarantine of a session with the ids of the scenarios that it has by their keys."""
     if not isinstance(quarantine, list | tuple):
         return quarantine
-    return [_by_id(each, ids) for each in quarantine]
+    return [_by_id(entry, ids) for entry in quarantine]
 
 
 def _by_id(entry: Any, ids: Mapping[str, Any]) -> Any:
@@ -113,8 +118,8 @@ def gate_input(gate: Gate | None) -> dict[str, Any] | str | None:
     """Return a gate as an input, without default values: every byte of an input is stored in the state."""
     if gate is None:
         return "none"
-    given = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
-    return given or None
+    changed = {key: value for key, value in asdict(gate).items() if value != getattr(Gate(), key)}
+    return changed or None
 
 
 def _unless_default(value: T, default: T) -> T | None:

@@ -130,12 +130,12 @@ class IntentStore:
 
     def _check_folder(self) -> None:
         """Whoever can write here could make an update record any session as its own."""
-        found = self._folder.stat()
-        if not stat.S_ISDIR(found.st_mode):
+        folder = self._folder.stat()
+        if not stat.S_ISDIR(folder.st_mode):
             message = "is not a folder"
-        elif found.st_uid != os.geteuid():
+        elif folder.st_uid != os.geteuid():
             message = "belongs to another user"
-        elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        elif folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             message = "can be written to by other users"
         else:
             return
@@ -169,19 +169,19 @@ def intents_folder(environ: Mapping[str, str], name: str) -> Path:
         raise ConfigurationError(message) from None
 
 
-_ADDRESS: Final = tuple(each.name for each in fields(Address) if each.name != "older_backend")
+_ADDRESS: Final = tuple(part.name for part in fields(Address) if part.name != "older_backend")
 
 
 def _key(address: Address) -> dict[str, str]:
     """Return an address as JSON. Without a component it is as older releases wrote it, who knew no *parents*."""
-    known: dict[str, str] = {name: getattr(address, name) for name in _ADDRESS}
-    if not known["parents"]:
-        del known["parents"]
-    return known
+    values: dict[str, str] = {name: getattr(address, name) for name in _ADDRESS}
+    if not values["parents"]:
+        del values["parents"]
+    return values
 
 
 def _as_json(intent: Intent) -> str:
-    values = {each.name: getattr(intent, each.name) for each in fields(Intent)}
+    values = {part.name: getattr(intent, part.name) for part in fields(Intent)}
     return json.dumps({**values, "address": _key(intent.address)})
 
 
@@ -218,9 +218,9 @@ def _read(file: Path) -> Intent:
 def _texts(intent: Intent) -> list[Any]:
     """Return the values of an intent, but for those that it may go without, and the types of the parents."""
     values = asdict(intent)
-    known = [values.pop(name) for name in ("session_id", "created_at", "version")][:2]
+    texts = [values.pop(name) for name in ("session_id", "created_at", "version")][:2]
     address = {**values.pop("address"), "parents": ""}  # they have no limit: components can be in components
-    return [*address.values(), *values.values(), *(value for value in known if value is not None)]
+    return [*address.values(), *values.values(), *(value for value in texts if value is not None)]
 
 
 def _is_version(value: Any) -> bool:

@@ -315,8 +315,8 @@ def kind_of(name: str) -> Kind:
 
     """
     _, module = KINDS[name]
-    found: Kind = import_module(module).KIND
-    return found
+    kind: Kind = import_module(module).KIND
+    return kind
 
 
 def kinds() -> list[Kind]:

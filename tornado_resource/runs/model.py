@@ -365,17 +365,17 @@ def declared_runs(declarations: Iterable[Declaration]) -> list[GatedRun]:
     """
     return [
         GatedRun(
-            each.name,
+            declaration.name,
             "",
-            each.gate,
-            each.request,
-            position=each.position,
-            scenarios={scenario.key: scenario for scenario in each.scenarios},
-            test_cases=each.checks.scenarios if each.checks is not None else (),
-            kind=each.kind,
+            declaration.gate,
+            declaration.request,
+            position=declaration.position,
+            scenarios={scenario.key: scenario for scenario in declaration.scenarios},
+            test_cases=declaration.checks.scenarios if declaration.checks is not None else (),
+            kind=declaration.kind,
         )
-        for each in declarations
-        if each.gate is not None
+        for declaration in declarations
+        if declaration.gate is not None
     ]
 
 

@@ -133,6 +133,6 @@ class Trace:
     responded_at: datetime | None = None
 
 
-def holder(found: Sequence[Found]) -> Found | None:
+def holder(runs: Sequence[Found]) -> Found | None:
     """Return the run that holds its place; None if all of them have ended."""
-    return next((each for each in found if each.is_holding), None)
+    return next((run for run in runs if run.is_holding), None)

@@ -38,28 +38,28 @@ make it likelier, after a crash, to take somebody else's identical run for ours.
 """
 
 
-def find_own(found: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> Found | None:
+def find_own(runs: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> Found | None:
     """Return the run that was created when our request was sent, and that nothing shows to be for another one.
 
     Where the API lists runs that have ended, others may have started the same before or after: the nearest is ours.
     One that holds the place, but has no time, may be ours: that is a doubt.
 
     Args:
-        found: the runs in the place.
+        runs: the runs in the place.
         sent_at: when the request was sent, by this machine's clock.
         elapsed: time since then, by the monotonic clock.
 
     """
     near = [
-        (distance, each)
-        for each in found
-        if not each.contradictions
-        and (distance := _distance(each.run.created_at, each.responded_at, sent_at, elapsed)) is not None
+        (distance, run)
+        for run in runs
+        if not run.contradictions
+        and (distance := _distance(run.run.created_at, run.responded_at, sent_at, elapsed)) is not None
     ]
     if near:
         return min(near, key=lambda pair: pair[0])[1]
-    undated = (each for each in found if each.is_holding and parse_time(each.run.created_at) is None)
-    return next((replace(each, doubts=(*each.doubts, UNDATED)) for each in undated if not each.contradictions), None)
+    undated = (run for run in runs if run.is_holding and parse_time(run.run.created_at) is None)
+    return next((replace(run, doubts=(*run.doubts, UNDATED)) for run in undated if not run.contradictions), None)
 
 
 def may_be_of_ours(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
@@ -105,21 +105,21 @@ async def recover(client: Client, order: Order, intents: IntentStore, clock: Clo
     intent = intents.find(order.address)
     if intent is None:
         return None
-    found = await _recovered(client, order, intent, clock, intents.file(order.address))
-    if found is not None:
-        intents.record(intent, found.run_id, found.created_at)
-    return found
+    run = await _recovered(client, order, intent, clock, intents.file(order.address))
+    if run is not None:
+        intents.record(intent, run.run_id, run.created_at)
+    return run
 
 
 async def find_trace(
-    client: Client, order: Order, found: Sequence[Found], sent_at: datetime, elapsed: timedelta
+    client: Client, order: Order, runs: Sequence[Found], sent_at: datetime, elapsed: timedelta
 ) -> Trace | None:
     """Return what shows that a start of *order* took effect whose run has ended; None if nothing does.
 
     Args:
         client: sends the requests.
         order: the order.
-        found: the runs in its place, none of which is ours. What was created since the first of them may be their work.
+        runs: the runs in its place, none of which is ours. What was created since the first of them may be their work.
         sent_at: when the request was sent, by this machine's clock.
         elapsed: time since then.
 
@@ -127,7 +127,7 @@ async def find_trace(
         ApiError: a request failed.
 
     """
-    others = [parse_time(each.run.created_at) for each in found]
+    others = [parse_time(run.run.created_at) for run in runs]
     async for trace in kind_of(order.kind).traces(client, order):
         if is_before(trace, sent_at, elapsed):
             return None
@@ -149,12 +149,12 @@ async def _recovered(
     if intent.session_id is not None:
         return await _recover_known(client, order, intent, intent.session_id)
     # The response to the start was lost in the crash, so the run can only be recognised.
-    found = await retried(lambda: kind_of(order.kind).look(client, order))
+    runs = await retried(lambda: kind_of(order.kind).look(client, order))
     sent_at = datetime.fromisoformat(intent.sent_at)
     elapsed = clock.now() - sent_at
-    ours = find_own(found, sent_at, elapsed)
+    ours = find_own(runs, sent_at, elapsed)
     if ours is None:
-        trace = await find_trace(client, order, found, sent_at, elapsed)
+        trace = await find_trace(client, order, runs, sent_at, elapsed)
         if trace is not None:
             raise has_ended(order, trace, intent_file)
         return None

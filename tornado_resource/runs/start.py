@@ -148,15 +148,15 @@ class _Start:
         await self._pause(pause)
         trace: Trace | None = None
         try:
-            found = await retried(self._find)
+            runs = await retried(self._find)
             elapsed = timedelta(seconds=self._clock.monotonic() - sent.monotonic)
-            ours = find_own(found, sent.at, elapsed)
+            ours = find_own(runs, sent.at, elapsed)
             if is_thorough and ours is None:
-                trace = await find_trace(self._client, self._order, found, sent.at, elapsed)
+                trace = await find_trace(self._client, self._order, runs, sent.at, elapsed)
         except ApiError as error:
             return LookFailed(error)
         intent_file = self._intents.file(self._order.address)
-        return Seen(holder(found), ours, has_ended(self._order, trace, intent_file) if trace is not None else None)
+        return Seen(holder(runs), ours, has_ended(self._order, trace, intent_file) if trace is not None else None)
 
     async def _find(self) -> Sequence[Found]:
         return await self._kind.look(self._client, self._order)
@@ -168,9 +168,9 @@ class _Start:
     async def _wait_until_free(self) -> Event:
         limit = self._kind.limit_ms(self._order.request) / 1000
         poller = Poller(WAIT_BACKOFF, limit, self._clock)
-        while (found := holder(await retried_through_outage(self._find, WAIT_BACKOFF, self._clock))) is not None:
+        while (run := holder(await retried_through_outage(self._find, WAIT_BACKOFF, self._clock))) is not None:
             if not await poller.pause():
                 self._intents.clear(self._order.address)
                 declared = " (timeout_ms)" if "timeout_ms" in self._kind.fields else ""
-                raise PlaceTaken(self._order, found, f"It did not end within {limit:g} s{declared}")
+                raise PlaceTaken(self._order, run, f"It did not end within {limit:g} s{declared}")
         return Freed()

@@ -236,17 +236,17 @@ def _after_look(order: Order, attempts: Attempts, seen: Seen) -> tuple[Attempts,
     return attempts, _by_on_conflict(order, attempts, seen.holder)
 
 
-def _by_on_conflict(order: Order, attempts: Attempts, found: Found) -> Action:
+def _by_on_conflict(order: Order, attempts: Attempts, holder: Found) -> Action:
     match order.on_conflict:
         case "wait":
-            return Wait(found)
+            return Wait(holder)
         case "supersede":
-            return Supersede(found)
-        case "adopt" if not found.differences:
-            return Take(found, adopted=True)
-    differences = "; ".join(found.differences)
+            return Supersede(holder)
+        case "adopt" if not holder.differences:
+            return Take(holder, adopted=True)
+    differences = "; ".join(holder.differences)
     note = f"It cannot be adopted because it differs: {differences}" if differences else ""
-    return Fail(PlaceTaken(order, found, note), is_certain=not attempts.is_ambiguous)
+    return Fail(PlaceTaken(order, holder, note), is_certain=not attempts.is_ambiguous)
 
 
 def _is_rate_limited(fault: ApiError | None) -> bool:

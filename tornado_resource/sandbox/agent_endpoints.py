@@ -67,8 +67,8 @@ class AgentEndpoints:
             ),
         ]
         return [
-            Operation("GET", path, endpoint, summary, query=query, response=shown, refusals=(404,), is_coded=True)
-            for path, endpoint, summary, query, shown in calls
+            Operation("GET", path, endpoint, summary, query=query, response=response, refusals=(404,), is_coded=True)
+            for path, endpoint, summary, query, response in calls
         ]
 
     def _releases(self) -> list[Operation]:
@@ -84,19 +84,19 @@ class AgentEndpoints:
                 endpoint,
                 summary,
                 body=body,
-                response=shown,
+                response=response,
                 done=done,
                 refusals=(404, 409),
                 is_coded=True,
             )
-            for name, endpoint, summary, body, shown, done in calls
+            for name, endpoint, summary, body, response, done in calls
         ]
 
     def _checks(self) -> list[Operation]:
-        shown, deleted = described.CHECKS_SHOWN, record(deleted=FLAG)
+        checks_shown, deleted = described.CHECKS_SHOWN, record(deleted=FLAG)
         calls: list[tuple[str, Any, str, Json | None, Json]] = [
-            ("GET", self._get_checks, "Get the check config of an environment", None, shown),
-            ("PUT", self._set_checks, "Replace the check config of an environment", described.CHECKS, shown),
+            ("GET", self._get_checks, "Get the check config of an environment", None, checks_shown),
+            ("PUT", self._set_checks, "Replace the check config of an environment", described.CHECKS, checks_shown),
             ("DELETE", self._delete_checks, "Delete the check config of an environment", None, deleted),
         ]
         return [
@@ -177,23 +177,23 @@ class AgentEndpoints:
         semver = request.path_params["semver"]
         if not is_semver(semver):
             raise Refusal(400, "The version must be X.Y.Z", "INVALID_VERSION")
-        found = next((each for each in self._agents.versions(_id(request)) if each["semver"] == semver), None)
-        if found is None:
+        version = next((listed for listed in self._agents.versions(_id(request)) if listed["semver"] == semver), None)
+        if version is None:
             raise Refusal(404, f"Version {semver} not found", "VERSION_NOT_FOUND")
-        return self._answers.of(found)
+        return self._answers.of(version)
 
     async def _list_deployments(self, request: Request) -> Response:
         agent_id, env = _id(request), _env(request)
         current = self._agents.get(agent_id)["pins"].get(env)
         runs = {run["agent_version_id"]: run for run in reversed(self._runs.listed(agent_id, env))}
-        shown = []
+        rows = []
         for deployment in self._agents.deployments(agent_id, env)[: limit_of(request, 50, 200)]:
             version_id = deployment["agent_version_id"]
             version = self._agents.version(agent_id, version_id) or {}
             named = {"version_name": version.get("name"), "semver": version.get("semver"), "deployed_by": None}
             more = {"check_run": runs.get(version_id), "is_rollback_eligible": version_id != current}
-            shown.append({**deployment, **named, **more})
-        return self._answers.of(shown)
+            rows.append({**deployment, **named, **more})
+        return self._answers.of(rows)
 
     async def _publish_agent(self, request: Request) -> Response:
         body, agent_id = await read_body(request, described.PUBLISH, {"bump": "INVALID_BUMP"}), _id(request)
@@ -201,9 +201,9 @@ class AgentEndpoints:
         is_pinned = self._agents.get(agent_id)["pins"].get("staging") == version["id"]
         if not is_pinned:
             version = self._agents.pin(agent_id, version, ("staging",), body.get("bump", "minor"))
-        shown = {"version": _row(version), "semver": version["semver"], "warnings": []}
-        shown["environments"] = self._agents.environments(agent_id)
-        return self._answers.of(shown, 200 if is_pinned else 201)
+        response = {"version": _row(version), "semver": version["semver"], "warnings": []}
+        response["environments"] = self._agents.environments(agent_id)
+        return self._answers.of(response, 200 if is_pinned else 201)
 
     async def _promote_agent(self, request: Request) -> Response:
         body, agent_id = await read_body(request, described.PROMOTE), _id(request)
@@ -217,8 +217,8 @@ class AgentEndpoints:
             self._refuse_unchecked(agent_id, version["id"])
         moved = tuple(env for env in ("staging", "production") if pins.get(env) != version["id"])
         version = self._agents.pin(agent_id, version, moved)
-        shown = {"semver": version["semver"], "environments": self._agents.environments(agent_id)}
-        return self._answers.of({**shown, "production_moved": True})
+        response = {"semver": version["semver"], "environments": self._agents.environments(agent_id)}
+        return self._answers.of({**response, "production_moved": True})
 
     def _refuse_unchecked(self, agent_id: str, version_id: str) -> None:
         checks = self._agents.checks(agent_id, "staging")
@@ -229,7 +229,7 @@ class AgentEndpoints:
     async def _roll_back(self, request: Request) -> Response:
         body, agent_id = await read_body(request, described.ROLLBACK), _id(request)
         version = self._wanted(agent_id, body)
-        deployed = {each["agent_version_id"] for each in self._agents.deployments(agent_id, "production")}
+        deployed = {deployment["agent_version_id"] for deployment in self._agents.deployments(agent_id, "production")}
         if version["id"] not in deployed or self._agents.get(agent_id)["pins"].get("production") == version["id"]:
             raise Refusal(400, "Production has not had this version, or has it now")
         self._agents.pin(agent_id, version, ("production",))
@@ -263,7 +263,7 @@ class AgentEndpoints:
 
     def _shown_checks(self, config: Json) -> Json:
         named = zip(config["evals"], self._agents.judge_names(config), strict=True)
-        evals = [{**each, "name": name} for each, name in named]
+        evals = [{**entry, "name": name} for entry, name in named]
         return {**config, "scenario_names": self._agents.scenario_names(config), "evals": evals}
 
     def _of_main_line(self, request: Request) -> list[Json]:
@@ -280,10 +280,10 @@ class AgentEndpoints:
         if not versions:
             raise Refusal(400, "The agent has no versions", "NO_VERSIONS")
         version_id = body.get("version_id", versions[0]["id"])
-        found = next((each for each in versions if each["id"] == version_id), None)
-        if found is None:
+        version = next((listed for listed in versions if listed["id"] == version_id), None)
+        if version is None:
             raise Refusal(404, "Version not found", "VERSION_NOT_FOUND")
-        return found
+        return version
 
 
 def _id(request: Request) -> str:

@@ -170,12 +170,12 @@ class AgentScript:
         return cls(
             name=values.get("name", "An agent"),
             source_pathway_id=values.get("source_pathway_id"),
-            versions=tuple((each.get("name"), each.get("semver")) for each in versions),
+            versions=tuple((version.get("name"), version.get("semver")) for version in versions),
             pins={env: values[env] for env in CHECKED if env in values},
             scenarios=scenarios_of(values),
-            checks={env: _checks(each) for env, each in values.get("checks", {}).items()},
+            checks={env: _checks(checks) for env, checks in values.get("checks", {}).items()},
             variables=values.get("variables", {}),
-            runs=tuple(RunScript(**each) for each in values.get("runs", [{}])),
+            runs=tuple(RunScript(**run) for run in values.get("runs", [{}])),
             foreign=tuple(values.get("foreign", ())),
         )
 
@@ -195,9 +195,9 @@ class AgentScript:
 
 
 def _checks(values: dict[str, Any]) -> ChecksScript:
-    judges = (each if isinstance(each, dict) else {"judge": each} for each in values["judges"])
+    judges = (judge if isinstance(judge, dict) else {"judge": judge} for judge in values["judges"])
     return ChecksScript(
-        judges=tuple(NamedJudge(each["judge"], each.get("required", True)) for each in judges),
+        judges=tuple(NamedJudge(judge["judge"], judge.get("required", True)) for judge in judges),
         simulations_count=values.get("simulations_count", DEFAULT_SIMULATIONS),
         is_enabled=values.get("enabled", True),
     )

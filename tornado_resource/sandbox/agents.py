@@ -97,7 +97,7 @@ class Agents:
 
     def version(self, agent_id: str, version_id: str) -> Json | None:
         """Return a version of an agent; None if it has none with this id."""
-        return next((each for each in self.versions(agent_id) if each["id"] == version_id), None)
+        return next((version for version in self.versions(agent_id) if version["id"] == version_id), None)
 
     def save(self, agent_id: str, name: str | None, snapshot: Json | None) -> Json:
         """Save a version, as the editor does; one without a name changes an autosave at the head in place.
@@ -120,13 +120,13 @@ class Agents:
     def environments(self, agent_id: str) -> list[Json]:
         """Return the three environments of an agent, with the versions that they pin."""
         pins = self.get(agent_id)["pins"]
-        named = {each["id"]: each for each in self.versions(agent_id)}
-        shown = []
+        named = {version["id"]: version for version in self.versions(agent_id)}
+        rows = []
         for env in ENVIRONMENTS:
             pinned = named.get(pins.get(env))
             current = {"name": pinned["name"], "semver": pinned["semver"]} if pinned is not None else None
             environment_id = _uuid(f"{agent_id}/{env}")
-            shown.append(
+            rows.append(
                 {
                     "id": environment_id,
                     "env_type": env,
@@ -134,7 +134,7 @@ class Agents:
                     "current_version": current,
                 }
             )
-        return shown
+        return rows
 
     def pin(self, agent_id: str, version: Json, environments: tuple[str, ...], bump: str = "minor") -> Json:
         """Let environments pin a version, which has a semver from then on, and return it.
@@ -160,7 +160,11 @@ class Agents:
     def deployments(self, agent_id: str, env: str) -> list[Json]:
         """Return what was deployed to an environment, the newest first."""
         self.get(agent_id)
-        return [each for each in self._store.documents("deployment", agent_id)[::-1] if each["env_type"] == env]
+        return [
+            deployment
+            for deployment in self._store.documents("deployment", agent_id)[::-1]
+            if deployment["env_type"] == env
+        ]
 
     def checks(self, agent_id: str, env: str) -> Json | None:
         """Return the check config of an environment; None if it has none."""
@@ -186,7 +190,7 @@ class Agents:
             "agent_id": agent_id,
             "env_type": env,
             "scenario_ids": scenario_ids,
-            "evals": [{"required": True, **each} for each in body["evals"]],
+            "evals": [{"required": True, **entry} for entry in body["evals"]],
             "enabled": body.get("enabled", True),
             "simulations_count": count,
             "created_at": earlier["created_at"] if earlier else now,
@@ -215,17 +219,17 @@ class Agents:
     def scenario_names(self, config: Json) -> list[str]:
         """Return the names of the scenarios of a check config; of one that is deleted, its id."""
         names = self._scenarios.names(agent_id=config["agent_id"])
-        return [names.get(each, each) for each in config["scenario_ids"]]
+        return [names.get(scenario_id, scenario_id) for scenario_id in config["scenario_ids"]]
 
     def tested(self, config: Json) -> Json:
         """Return what a pass of a check config is a pass of: the config and its test cases, as they are now."""
-        listed = {each["id"]: each for each in self._scenarios.listed(agent_id=config["agent_id"])}
+        listed = {scenario["id"]: scenario for scenario in self._scenarios.listed(agent_id=config["agent_id"])}
         kept = {key: config[key] for key in ("scenario_ids", "evals", "simulations_count")}
-        return {**kept, "scenarios": [listed.get(each) for each in config["scenario_ids"]]}
+        return {**kept, "scenarios": [listed.get(scenario_id) for scenario_id in config["scenario_ids"]]}
 
     def judge_names(self, config: Json) -> list[str]:
         """Return the names of the judges of a check config."""
-        return [self._judges.get(each["eval_agent_id"])["name"] for each in config["evals"]]
+        return [self._judges.get(entry["eval_agent_id"])["name"] for entry in config["evals"]]
 
     def refuse_unrunnable(self, config: Json) -> None:
         """Refuse a check config that cannot run.
@@ -234,19 +238,19 @@ class Agents:
             Refusal: it cannot.
 
         """
-        known = self._scenarios.names(agent_id=config["agent_id"])
-        if unknown := [each for each in config["scenario_ids"] if each not in known]:
+        names = self._scenarios.names(agent_id=config["agent_id"])
+        if unknown := [scenario_id for scenario_id in config["scenario_ids"] if scenario_id not in names]:
             raise Refusal(400, f"Scenario {unknown[0]} is not one of this agent")
-        judges = [each["eval_agent_id"] for each in config["evals"]]
+        judges = [entry["eval_agent_id"] for entry in config["evals"]]
         if len(judges) != len(set(judges)):
             raise Refusal(400, "evals: a judge is there twice")
-        for each in config["evals"]:
-            self._judges.refuse_unusable(each)
+        for configured in config["evals"]:
+            self._judges.refuse_unusable(configured)
 
     def _is_used(self, version: Json) -> bool:
         agent_id = version["agent_id"]
         uses = [*self._store.documents("run", agent_id), *self._store.documents("deployment", agent_id)]
-        return any(each["agent_version_id"] == version["id"] for each in uses)
+        return any(use["agent_version_id"] == version["id"] for use in uses)
 
     def _make(self, agent_id: str, script: AgentScript) -> Json:
         """Store an agent as the scenario file has it."""
@@ -255,7 +259,7 @@ class Agents:
         ]
         for version in made:
             self._store.put("version", version["id"], version, agent_id)
-        by_semver = {each["semver"]: each["id"] for each in made}
+        by_semver = {version["semver"]: version["id"] for version in made}
         agent = {
             "id": agent_id,
             "org_id": "org-sandbox",
@@ -269,12 +273,12 @@ class Agents:
         }
         self._store.put("agent", agent_id, agent)
         for env, checks in script.checks.items():
-            evals = [self._judges.entry(each.judge_id, is_required=each.is_required) for each in checks.judges]
+            evals = [self._judges.entry(judge.judge_id, is_required=judge.is_required) for judge in checks.judges]
             config = {
                 "id": _uuid(f"{agent_id}/{env}/checks"),
                 "agent_id": agent_id,
                 "env_type": env,
-                "scenario_ids": [each.id for each in script.scenarios],
+                "scenario_ids": [scenario.id for scenario in script.scenarios],
                 "evals": evals,
                 "enabled": checks.is_enabled,
                 "simulations_count": checks.simulations_count,
@@ -328,11 +332,11 @@ def is_semver(text: str) -> bool:
 
 
 def _next_semver(versions: list[Json], bump: str) -> str:
-    known = [[int(part) for part in each["semver"].split(".")] for each in versions if each["semver"]]
-    if not known:
+    numbers = [[int(part) for part in version["semver"].split(".")] for version in versions if version["semver"]]
+    if not numbers:
         return "1.0.0"
     position = BUMPS.index(bump)
-    newest = max(known)
+    newest = max(numbers)
     return ".".join(map(str, [*newest[:position], newest[position] + 1, 0, 0][:3]))
 
 

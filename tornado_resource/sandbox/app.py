@@ -116,8 +116,12 @@ class Api:
         """Return the ASGI application that the server runs."""
         is_wrapped = self._scripts.is_wrapped
         routes = [
-            Route(each.path, self._delayed(each, guarded(each, is_wrapped=is_wrapped)), methods=[each.method])
-            for each in self.operations()
+            Route(
+                operation.path,
+                self._delayed(operation, guarded(operation, is_wrapped=is_wrapped)),
+                methods=[operation.method],
+            )
+            for operation in self.operations()
         ]
         app = Starlette(routes=routes, exception_handlers={404: _unknown_route, 405: _unknown_route})
         app.router.redirect_slashes = False
@@ -351,18 +355,18 @@ class Api:
         if simulated is not None:
             return JSONResponse(simulated)
         batch, pathway_id = self._batch_of(run_id.partition("--")[0])
-        run = next((each for each in batch["runs"] if each["run_id"] == run_id), None)
+        run = next((listed_run for listed_run in batch["runs"] if listed_run["run_id"] == run_id), None)
         if run is None:
             raise Refusal(404, "Run not found")
-        listed = {each["id"]: each for each in self._scenarios.listed(pathway_id)}
+        listed = {scenario["id"]: scenario for scenario in self._scenarios.listed(pathway_id)}
         return JSONResponse(run_of(run, listed.get(run["scenario_id"], {})))
 
     def _batch_of(self, batch_id: str) -> tuple[dict[str, Any], str]:
         """Return a batch, and the pathway of its session."""
         prefix = batch_id.removeprefix("batch-").rpartition("-")[0]
-        named = (each for each in self._store.newest() if prefix and each.session_id.startswith(prefix))
+        named = (stored for stored in self._store.newest() if prefix and stored.session_id.startswith(prefix))
         for session in named:
-            iterations = {each["batch_id"]: each for each in self._status_of(session)["iterations"]}
+            iterations = {iteration["batch_id"]: iteration for iteration in self._status_of(session)["iterations"]}
             if batch_id in iterations:
                 return batch_of(batch_id, iterations[batch_id]), session.pathway_id
         raise Refusal(404, "Batch not found")
@@ -410,10 +414,10 @@ class Api:
     def _readable_pathway(self, request: Request) -> str:
         """Return the pathway of a request for its versions, unless its script does not show them."""
         pathway_id = str(request.path_params["pathway_id"])
-        shown = self._script(pathway_id).versions
-        if shown == "forbidden":
+        is_shown = self._script(pathway_id).versions
+        if is_shown == "forbidden":
             raise Refusal(403, "This API key may not read versions")
-        if shown == "missing":
+        if is_shown == "missing":
             raise Refusal(404, "Not found")
         return pathway_id
 
@@ -475,9 +479,9 @@ class Api:
     def _chosen(self, pathway_id: str, wanted: list[str] | None) -> tuple[str, ...]:
         if wanted is None:
             return self._scenarios.enabled_ids(pathway_id)
-        known = self._scenarios.names(pathway_id)
+        names = self._scenarios.names(pathway_id)
         is_open = self._script(pathway_id).is_open
-        if not is_open and (unknown := [scenario_id for scenario_id in wanted if scenario_id not in known]):
+        if not is_open and (unknown := [scenario_id for scenario_id in wanted if scenario_id not in names]):
             raise Refusal(400, f"Unknown scenario {unknown[0]}")
         return tuple(wanted)
 
@@ -493,12 +497,13 @@ class Api:
     def _script_of(self, session: Session) -> Script:
         """Return the script of a session with ids where it names scenarios."""
         script = self._script(session.pathway_id)
-        given = {entry for each in script.failing if isinstance(each, tuple) for entry in each}
-        if given.issubset(scenario.id for scenario in script.scenarios):
+        named = {entry for iteration in script.failing if isinstance(iteration, tuple) for entry in iteration}
+        if named.issubset(scenario.id for scenario in script.scenarios):
             return script
         ids = {name: scenario_id for scenario_id, name in self._scenarios.names(session.pathway_id).items()}
         failing = (
-            each if isinstance(each, int) else tuple(ids.get(name, name) for name in each) for each in script.failing
+            iteration if isinstance(iteration, int) else tuple(ids.get(name, name) for name in iteration)
+            for iteration in script.failing
         )
         return replace(script, failing=tuple(failing))
 
@@ -524,6 +529,6 @@ def _policy(page: str) -> str:
 async def _unknown_route(request: Request, _error: Exception) -> Response:
     """Respond with 501: a client takes a 404 for "no such session"."""
     route = f"{request.method} {request.url.path}"
-    shown = re.sub(r"[^\x20-\x7e]", "?", route)
-    print(f"sandbox: no such route in the documented API: {shown}", file=sys.stderr, flush=True)
-    return error_response(501, f"The documented API has no {shown}")
+    printable = re.sub(r"[^\x20-\x7e]", "?", route)
+    print(f"sandbox: no such route in the documented API: {printable}", file=sys.stderr, flush=True)
+    return error_response(501, f"The documented API has no {printable}")

@@ -60,7 +60,7 @@ class CheckRuns:
         """Store a run of a check config as it is now, and return it."""
         agent_id, env = config["agent_id"], config["env_type"]
         entries = self._agents.script(agent_id).runs
-        number = sum(each["env_type"] == env for each in self._store.documents("run", agent_id))
+        number = sum(earlier["env_type"] == env for earlier in self._store.documents("run", agent_id))
         run = {
             "id": self._new_id("run"),
             "agent_id": agent_id,
@@ -105,8 +105,8 @@ class CheckRuns:
 
     def has_passed(self, agent_id: str, version_id: str) -> bool:
         """Return whether the newest staging run of a version passed, on the checks that staging has now."""
-        runs = (each for each in self._store.documents("run", agent_id)[::-1] if each["env_type"] == "staging")
-        newest = next((each for each in runs if each["agent_version_id"] == version_id), None)
+        runs = (run for run in self._store.documents("run", agent_id)[::-1] if run["env_type"] == "staging")
+        newest = next((run for run in runs if run["agent_version_id"] == version_id), None)
         config = self._agents.checks(agent_id, "staging")
         if newest is None or config is None or newest["tested"] != self._agents.tested(config):
             return False
@@ -115,10 +115,10 @@ class CheckRuns:
     def scored(self, eval_run_id: str) -> tuple[Json, Json] | None:
         """Return the run that was scored by an eval run, as it is stored and as it is shown; None if there is none."""
         stored = self._store.document("run", eval_run_id.removeprefix("eval-"))
-        shown = self._shown(stored) if stored is not None else None
-        if stored is None or shown is None or shown["eval_run_id"] != eval_run_id:
+        run = self._shown(stored) if stored is not None else None
+        if stored is None or run is None or run["eval_run_id"] != eval_run_id:
             return None
-        return stored, shown
+        return stored, run
 
     def _start_foreign(self, agent_id: str) -> None:
         """Store the runs that have been going on since the sandbox was started."""
@@ -195,7 +195,7 @@ def verdicts_of(run: Json, script: RunScript) -> list[Json]:
 def eval_run_of(run: Json) -> Json:
     """Return the eval run of a scored run, which is given as the API shows it."""
     conversations = run["scenario_count"] * run["simulations_count"]
-    rates = [each["match_rate"] for each in run["verdicts"]]
+    rates = [verdict["match_rate"] for verdict in run["verdicts"]]
     results = conversations * len(rates)
     return {
         "id": run["eval_run_id"],
@@ -265,7 +265,7 @@ def _result(run: Json, verdict: Json, call: tuple[int, str, str], *, is_match: b
 
 def _end(run: Json, script: RunScript, speed: float) -> tuple[float, str]:
     """Return the age in milliseconds at which a run ends, and its final status."""
-    is_passed = all(each["passed"] for each in verdicts_of(run, script) if each["required"])
+    is_passed = all(verdict["passed"] for verdict in verdicts_of(run, script) if verdict["required"])
     end: tuple[float, str] = (script.run_ms, script.ends_as or ("PASSED" if is_passed else "FAILED"))
     if script.ends_as == NEVER:
         end = (math.inf, NEVER)
@@ -388,13 +388,13 @@ class CheckRunEndpoints:
         return self._answers.of(eval_run_of(self._scored(request)[1]))
 
     async def _list_agent_results(self, request: Request) -> Response:
-        stored, shown = self._scored(request)
-        return self._answers.page(request, results_of(stored, shown["verdicts"], shown["completed_at"]))
+        stored, run = self._scored(request)
+        return self._answers.page(request, results_of(stored, run["verdicts"], run["completed_at"]))
 
     def _candidate(self, agent_id: str, env: str, version_id: str | None) -> Json:
         """Return the version to test: that of the request, else what staging pins, or the newest one for staging."""
         if version_id is None and env == "staging":
-            version_id = next((each["id"] for each in self._agents.versions(agent_id)), None)
+            version_id = next((listed["id"] for listed in self._agents.versions(agent_id)), None)
         elif version_id is None:
             version_id = self._agents.get(agent_id)["pins"].get("staging")
         version = self._agents.version(agent_id, version_id) if version_id is not None else None
@@ -409,7 +409,7 @@ class CheckRunEndpoints:
         return run
 
     def _scored(self, request: Request) -> tuple[Json, Json]:
-        found = self._runs.scored(request.path_params["eval_run_id"])
-        if found is None:
+        scored = self._runs.scored(request.path_params["eval_run_id"])
+        if scored is None:
             raise Refusal(404, "Eval run not found")
-        return found
+        return scored

@@ -135,7 +135,9 @@ _SCENARIO_FIELDS: Final[Json] = {
 }
 _OWNERS: Final = ("pathway_id", "persona_id", "agent_id")
 """What a scenario may belong to: a request names exactly one."""
-_OTHER_TYPES: Final[Json] = {"scenario_type": {"enum": [each for each in SCENARIO_TYPES if each != "REPLAY"]}}
+_OTHER_TYPES: Final[Json] = {
+    "scenario_type": {"enum": [scenario_type for scenario_type in SCENARIO_TYPES if scenario_type != "REPLAY"]}
+}
 _REPLAY: Final[Json] = {
     "scenario_type": {"enum": ["REPLAY"]},
     "input_messages": {**_SCENARIO_FIELDS["input_messages"], "minItems": 1},

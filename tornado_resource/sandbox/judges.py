@@ -51,7 +51,7 @@ class Judges:
         """Return all judges but those that were deleted: those of the scenario file first."""
         for judge_id in self._scripts:
             self.get(judge_id)
-        return [each for each in self._store.documents("judge") if each["deleted_at"] is None]
+        return [judge for judge in self._store.documents("judge") if judge["deleted_at"] is None]
 
     def delete(self, judge_id: str) -> None:
         """Delete a judge. It is kept and can still be read, but no longer be listed, edited, published or used.
@@ -63,10 +63,10 @@ class Judges:
         self._store_judge({**self._usable(judge_id), "deleted_at": iso(self._now_ms())})
 
     def _usable(self, judge_id: str) -> Json:
-        found = self.get(judge_id)
-        if found["deleted_at"] is not None:
+        judge = self.get(judge_id)
+        if judge["deleted_at"] is not None:
             raise Refusal(404, "Eval agent not found", "EVAL_AGENT_NOT_FOUND")
-        return found
+        return judge
 
     def get(self, judge_id: str) -> Json:
         """Return a judge as it is stored, with its `versions` by id; one that was deleted, too.
@@ -75,13 +75,13 @@ class Judges:
             Refusal: there is no such judge.
 
         """
-        found = self._store.document("judge", judge_id)
+        judge = self._store.document("judge", judge_id)
         script = self._scripts.get(judge_id)
-        if found is None and script is not None:
-            found = self._publish(self._make(judge_id, script), iso(0))
-        if found is None:
+        if judge is None and script is not None:
+            judge = self._publish(self._make(judge_id, script), iso(0))
+        if judge is None:
             raise Refusal(404, "Eval agent not found", "EVAL_AGENT_NOT_FOUND")
-        return found
+        return judge
 
     def create(self, body: Json) -> Json:
         """Create a judge with an empty draft."""
@@ -95,10 +95,10 @@ class Judges:
             Refusal: there is no such version.
 
         """
-        found = self.get(judge_id)["versions"].get(version_id)
-        if found is None:
+        stored = self.get(judge_id)["versions"].get(version_id)
+        if stored is None:
             raise Refusal(404, "Eval agent version not found", "EVAL_AGENT_VERSION_NOT_FOUND")
-        version: Json = found
+        version: Json = stored
         return version
 
     def edit(self, judge_id: str, version_id: str, changes: Json) -> Json:
@@ -288,10 +288,10 @@ class JudgeEndpoints:
     async def _publish_judge(self, request: Request) -> Response:
         judge = self._judges.publish(request.path_params["eval_agent_id"])
         version = judge["versions"][judge["active_version_id"]]
-        shown = {key: version[key] for key in described.PUBLISHED_VERSION}
+        response = {key: version[key] for key in described.PUBLISHED_VERSION}
         ids = {key: judge[key] for key in ("current_version_id", "active_version_id")}
         return self._answers.of(
-            {"eval_agent_id": judge["id"], **ids, "published_version": shown | {"latest_run": None}}
+            {"eval_agent_id": judge["id"], **ids, "published_version": response | {"latest_run": None}}
         )
 
 

@@ -125,9 +125,9 @@ class Operation:
 
     def _path_parameters(self) -> list[Json]:
         # Starlette's `int` takes digits only, of any number.
-        found = re.findall(r"{(\w+)(:int)?}", self.path)
-        schemas = {name: COUNT if is_number else NAME for name, is_number in found} | self.parameters
-        return [{"name": name, "in": "path", "required": True, "schema": each} for name, each in schemas.items()]
+        parameters = re.findall(r"{(\w+)(:int)?}", self.path)
+        schemas = {name: COUNT if is_number else NAME for name, is_number in parameters} | self.parameters
+        return [{"name": name, "in": "path", "required": True, "schema": schema} for name, schema in schemas.items()]
 
     def _query_parameters(self) -> list[Json]:
         return [{"name": name, "in": "query", "schema": schema} for name, schema in self.query.items()]
@@ -140,7 +140,7 @@ class Operation:
         error = _ERROR_FORMS if self.is_coded else ERROR
         refused = {"description": "Refused", "content": {"application/json": {"schema": error}}}
         done = {"description": "Done", "content": {kind: {"schema": schema}}}
-        described = {str(each): done if each != NO_CONTENT else {"description": "Done"} for each in self.done}
+        described = {str(code): done if code != NO_CONTENT else {"description": "Done"} for code in self.done}
         return {**described, **{str(status): refused for status in sorted(statuses)}}
 
 
@@ -202,8 +202,8 @@ def _check(operation: Operation, request: Request) -> None:
         raise Refusal(404, "Not found")
     invalid = [
         name
-        for name, each in operation.parameters.items()
-        if not jsonschema_rs.is_valid(each, request.path_params[name])
+        for name, parameter in operation.parameters.items()
+        if not jsonschema_rs.is_valid(parameter, request.path_params[name])
     ]
     if invalid:
         raise Refusal(400, f"{invalid[0]} is not valid")
@@ -211,8 +211,8 @@ def _check(operation: Operation, request: Request) -> None:
 
 
 def _check_query(operation: Operation, request: Request) -> None:
-    given = [name for name, _ in request.query_params.multi_items()]
-    if len(given) != len(operation.query.keys() & set(given)):
+    names = [name for name, _ in request.query_params.multi_items()]
+    if len(names) != len(operation.query.keys() & set(names)):
         raise Refusal(400, f"The query may have {', '.join(operation.query) or 'no parameters'}, each once")
 
 
@@ -266,7 +266,7 @@ class Answers:
     def page(self, request: Request, entries: list[Json]) -> Response:
         """Return the response for the page of a list that a request asks for."""
         after, limit = request.query_params.get("starting_after"), limit_of(request, 25, 100)
-        ids = [each["id"] for each in entries]
+        ids = [entry["id"] for entry in entries]
         if after is not None and after not in ids:
             raise Refusal(400, "starting_after: unknown cursor")
         start = ids.index(after) + 1 if after is not None else 0

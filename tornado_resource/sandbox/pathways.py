@@ -65,9 +65,9 @@ class Pathways:
 
     def versions(self, pathway_id: str) -> list[Json]:
         """Return what *Get Pathway Versions* lists: the first version, and every one that was used or edited."""
-        known = {FIRST, *self._store.edited_numbers(pathway_id), *self._forks(pathway_id)}
-        known |= {session.version_number or FIRST for session in self._sessions(pathway_id)}
-        numbers = sorted(number for number in known if not self._store.is_archived(pathway_id, number))
+        listed = {FIRST, *self._store.edited_numbers(pathway_id), *self._forks(pathway_id)}
+        listed |= {session.version_number or FIRST for session in self._sessions(pathway_id)}
+        numbers = sorted(number for number in listed if not self._store.is_archived(pathway_id, number))
         return [
             {
                 "id": f"{pathway_id}-{number}",

@@ -105,7 +105,11 @@ def running_batch(session: Session, script: Script, now_ms: int, speed: float) -
         return None
     ran = _ran(session, script, course, course.done)
     begins = session.created_ms + course.done * script.iteration_ms / speed
-    return _batch_id(session, course.done), iso(begins), [each for each in session.scenario_ids if each in ran]
+    return (
+        _batch_id(session, course.done),
+        iso(begins),
+        [scenario_id for scenario_id in session.scenario_ids if scenario_id in ran],
+    )
 
 
 def iso(milliseconds: float) -> str:
@@ -164,7 +168,7 @@ def _iteration(session: Session, script: Script, course: _Course, index: int, sp
         "batch_id": _batch_id(session, index),
         "started_at": iso(begins),
         "completed_at": iso(begins + script.iteration_ms / speed),
-        "passed_ids": [each for each in session.scenario_ids if each in ran and each not in failed],
+        "passed_ids": [run_id for run_id in session.scenario_ids if run_id in ran and run_id not in failed],
         "failed_ids": [scenario_id for scenario_id in session.scenario_ids if scenario_id in failed],
         "newly_unfixable_ids": sorted(failed) if is_last else [],
         "fix_plan": {"fixes": fixes, "priority_order": [fix["id"] for fix in fixes]},
@@ -220,9 +224,9 @@ def listed_running(pathway_id: str, batch_id: str, started_at: str, scenario_ids
 
 
 def _listed(pathway_id: str, batch_id: str, created_at: str, runs: list[Json]) -> list[Json]:
-    shown: Json = {"pathway_id": pathway_id, "batch_id": batch_id, "trigger_source": "tornado"}
-    shown |= {"simulation_set_id": None, "created_at": created_at}
-    return [{**run, **shown} for run in runs]
+    fields: Json = {"pathway_id": pathway_id, "batch_id": batch_id, "trigger_source": "tornado"}
+    fields |= {"simulation_set_id": None, "created_at": created_at}
+    return [{**run, **fields} for run in runs]
 
 
 def run_of(run: Json, scenario: Mapping[str, Any]) -> Json:
@@ -246,12 +250,12 @@ def run_of(run: Json, scenario: Mapping[str, Any]) -> Json:
         ],
         "assertion_results": [
             {
-                "type": each["type"],
-                "name": each.get("name", ""),
+                "type": assertion["type"],
+                "name": assertion.get("name", ""),
                 "passed": has_passed,
                 "reason": "It did." if has_passed else f"The agent did not help the caller ({name}).",
             }
-            for each in asserted
+            for assertion in asserted
         ],
         "overall_score": 1.0 if has_passed else 0.0,
         "error_message": None,

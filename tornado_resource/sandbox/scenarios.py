@@ -88,25 +88,25 @@ class Scenarios:
     ) -> list[Json]:
         """Return the scenarios of a pathway, of a persona, of an agent, or all; those of the file first."""
         stored = self._store.scenarios()
-        created = [{**_NOBODY, **each} for each in stored if each["created_at"] != iso(0)]
+        created = [{**_NOBODY, **scenario} for scenario in stored if scenario["created_at"] != iso(0)]
         owners = {"persona_id": persona_id, "pathway_id": pathway_id, "agent_id": agent_id}
         for key, owner in owners.items():
             if owner is not None:
-                return [*self._in_file(key, owner), *(each for each in created if each[key] == owner)]
+                return [*self._in_file(key, owner), *(scenario for scenario in created if scenario[key] == owner)]
         in_file = (*map(self._of_pathway, self._scripts.pathways), *map(self._of_agent, self._scripts.agents))
         return [*chain.from_iterable(in_file), *created]
 
     def enabled_ids(self, pathway_id: str) -> tuple[str, ...]:
         """Return the ids of a pathway's enabled scenarios."""
-        return tuple(each["id"] for each in self.listed(pathway_id) if each["enabled"])
+        return tuple(scenario["id"] for scenario in self.listed(pathway_id) if scenario["enabled"])
 
     def names(self, pathway_id: str | None = None, agent_id: str | None = None) -> dict[str, str]:
         """Return the names of the scenarios of a pathway or an agent by id."""
-        return {each["id"]: each["name"] for each in self.listed(pathway_id, agent_id=agent_id)}
+        return {scenario["id"]: scenario["name"] for scenario in self.listed(pathway_id, agent_id=agent_id)}
 
     def get(self, scenario_id: str) -> Json | None:
         """Return a scenario; None if there is none."""
-        return next((each for each in self.listed() if each["id"] == scenario_id), None)
+        return next((scenario for scenario in self.listed() if scenario["id"] == scenario_id), None)
 
     def create(self, body: Json) -> Json:
         """Create a scenario from a checked body.
@@ -167,14 +167,14 @@ class Scenarios:
 
     def _of_file(self, scenarios: Collection[Scenario], owner: Json) -> list[Json]:
         edited = self._store.edited_scenarios() if scenarios else {}
-        file = [_of_file(each) for each in scenarios]
-        shown = [edited.get(each["id"], each) for each in file]
-        return [{**_NOBODY, **each, **owner} for each in shown if each is not None]
+        file = [_of_file(scenario) for scenario in scenarios]
+        current = [edited.get(scenario["id"], scenario) for scenario in file]
+        return [{**_NOBODY, **scenario, **owner} for scenario in current if scenario is not None]
 
     def _refuse_name(self, scenario: Json) -> None:
         owner = next(key for key in OWNERS if scenario[key] is not None)
         others = self.listed(**{owner: scenario[owner]})
-        if any(each["name"] == scenario["name"] and each["id"] != scenario["id"] for each in others):
+        if any(other["name"] == scenario["name"] and other["id"] != scenario["id"] for other in others):
             raise NameTaken
 
 
@@ -191,10 +191,10 @@ def _of_file(scenario: Scenario) -> Json:
     }
 
 
-def _assertions(given: list[Json]) -> list[Json]:
+def _assertions(assertions: list[Json]) -> list[Json]:
     return [
         {"id": str(uuid.uuid4()), **ASSERTION_DEFAULTS, "order": index, **assertion}
-        for index, assertion in enumerate(given)
+        for index, assertion in enumerate(assertions)
     ]
 
 
@@ -223,7 +223,7 @@ class ScenarioEndpoints:
         }
         listed = list_of(described.LISTED_SCENARIO)
         forms = {"anyOf": [record(scenarios=listed), record(data=listed), listed]}
-        one, shown = f"{SCENARIOS_PATH}/{{scenario_id}}", described.SCENARIO
+        one, response = f"{SCENARIOS_PATH}/{{scenario_id}}", described.SCENARIO
         calls: list[tuple[str, str, Any, str, dict[str, Any]]] = [
             (
                 "GET",
@@ -237,15 +237,15 @@ class ScenarioEndpoints:
                 SCENARIOS_PATH,
                 self._create,
                 "Create a scenario",
-                {"body": described.NEW_SCENARIO, "response": shown, "refusals": (404, 409)},
+                {"body": described.NEW_SCENARIO, "response": response, "refusals": (404, 409)},
             ),
-            ("GET", one, self._get, "Get a scenario", {"response": shown, "refusals": (404,)}),
+            ("GET", one, self._get, "Get a scenario", {"response": response, "refusals": (404,)}),
             (
                 "PUT",
                 one,
                 self._update,
                 "Change fields of a scenario",
-                {"body": described.SCENARIO_CHANGES, "response": shown, "refusals": (404, 409)},
+                {"body": described.SCENARIO_CHANGES, "response": response, "refusals": (404, 409)},
             ),
             (
                 "DELETE",
@@ -264,9 +264,9 @@ class ScenarioEndpoints:
         owners = {key: query.get(key) or None for key in OWNERS}
         pathway_id = owners["pathway_id"]
         listed = [
-            {**each, "most_recent_run": None}
-            for each in self._scenarios.listed(**owners)
-            if _is_wanted(each, query, owners)
+            {**scenario, "most_recent_run": None}
+            for scenario in self._scenarios.listed(**owners)
+            if _is_wanted(scenario, query, owners)
         ]
         form = self._script_of(pathway_id).scenario_lists if pathway_id is not None else "scenarios"
         if owners["agent_id"] is not None:
@@ -316,9 +316,9 @@ def _is_wanted(scenario: dict[str, Any], query: Mapping[str, str], owners: Mappi
 
 def _newest_first(scenarios: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return scenarios by their age; those of the scenario file are all as old, in its order."""
-    created = [each for each in scenarios if each["created_at"] != iso(0)]
-    created.sort(key=lambda each: str(each["created_at"]))
-    return [*reversed(created), *(each for each in scenarios if each["created_at"] == iso(0))]
+    created = [scenario for scenario in scenarios if scenario["created_at"] != iso(0)]
+    created.sort(key=lambda scenario: str(scenario["created_at"]))
+    return [*reversed(created), *(scenario for scenario in scenarios if scenario["created_at"] == iso(0))]
 
 
 def _refuse_replay(scenario: dict[str, Any]) -> None:

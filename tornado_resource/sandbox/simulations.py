@@ -95,24 +95,28 @@ class Simulations:
     def runs(self, pathway_id: str | None = None) -> list[Json]:
         """Return the runs of all sets of a pathway, or of all pathways, those of the newest set first."""
         stored = self._store.all_documents("set") if pathway_id is None else self._store.documents("set", pathway_id)
-        return [run for each in stored[::-1] for run in self._runs(each)]
+        return [run for simulation_set in stored[::-1] for run in self._runs(simulation_set)]
 
     def run(self, run_id: str) -> Json | None:
         """Return a run with its transcript; None if no set has it."""
         stored = self._store.document("set", run_id.partition("--")[0])
-        found = next((each for each in self._runs(stored) if each["run_id"] == run_id), None) if stored else None
-        if stored is None or found is None:
+        run = (
+            next((candidate for candidate in self._runs(stored) if candidate["run_id"] == run_id), None)
+            if stored
+            else None
+        )
+        if stored is None or run is None:
             return None
-        listed = {each["id"]: each for each in self._scenarios.listed(stored["pathway_id"])}
-        shown = {key: found[key] for key in ("run_id", "scenario_id", "status")}
-        return run_of(shown, listed.get(found["scenario_id"], {}))
+        listed = {scenario["id"]: scenario for scenario in self._scenarios.listed(stored["pathway_id"])}
+        response = {key: run[key] for key in ("run_id", "scenario_id", "status")}
+        return run_of(response, listed.get(run["scenario_id"], {}))
 
     def _runs(self, stored: Json) -> list[Json]:
         script, age_ms = self._script(stored), max(self._now_ms() - stored["created_ms"], 0)
         if age_ms < script.shown_after_ms:
             return []
         course = _Course(stored, script, self._names(stored), age_ms * self._speed_of())
-        shown = {
+        row = {
             "pathway_id": stored["pathway_id"],
             "batch_id": f"batch-{stored['id']}",
             "trigger_source": "simulation",
@@ -124,7 +128,7 @@ class Simulations:
                 "run_id": f"{stored['id']}--{number}--{scenario_id}",
                 "scenario_id": scenario_id,
                 "status": status,
-                **shown,
+                **row,
             }
             for scenario_id in stored["scenario_ids"]
             for number, status in enumerate(course.statuses(scenario_id))
@@ -154,7 +158,7 @@ class _Course:
     def status(self) -> str:
         if not self.has_ended:
             return "PENDING" if self._is_pending else "RUNNING"
-        ran = {status for each in self._ids for status in self.statuses(each)}
+        ran = {status for scenario_id in self._ids for status in self.statuses(scenario_id)}
         return self._script.ends_as or ("PASSED" if ran <= {"PASSED"} else "FAILED")
 
     def statuses(self, scenario_id: str) -> list[str]:
@@ -172,21 +176,21 @@ class _Course:
         return [*ends[:done], *["RUNNING"] * (number - done)]
 
     def statistics(self) -> Json:
-        per_scenario = {each: self._of(each) for each in self._ids}
-        rates = [each["pass_rate"] for each in per_scenario.values()]
-        flaky = sum(each["is_flaky"] for each in per_scenario.values())
+        per_scenario = {scenario_id: self._of(scenario_id) for scenario_id in self._ids}
+        rates = [counts["pass_rate"] for counts in per_scenario.values()]
+        flaky = sum(counts["is_flaky"] for counts in per_scenario.values())
         return {
             "per_scenario": per_scenario,
             "overall": {
                 "avg_pass_rate": sum(rates) / len(rates),
                 "flaky_count": flaky,
                 "reliable_count": len(rates) - flaky,
-                "total_runs": sum(each["total_runs"] for each in per_scenario.values()),
+                "total_runs": sum(counts["total_runs"] for counts in per_scenario.values()),
             },
         }
 
     def _of(self, scenario_id: str) -> Json:
-        statuses = [each for each in self.statuses(scenario_id) if each != "RUNNING"]
+        statuses = [status for status in self.statuses(scenario_id) if status != "RUNNING"]
         passed, failed = statuses.count("PASSED"), statuses.count("FAILED")
         if self._script.counts_errors:
             failed += statuses.count("ERROR")
@@ -259,8 +263,8 @@ class SimulationEndpoints:
     async def _start_set(self, request: Request) -> Response:
         body = await read_body(request, described.START_SET)
         pathway_id = body.get("pathway_id") or self._owner(body["scenario_ids"][0])
-        script, known = self._script_of(pathway_id), self._scenarios.names(pathway_id)
-        unknown = [each for each in body["scenario_ids"] if each not in known]
+        script, names = self._script_of(pathway_id), self._scenarios.names(pathway_id)
+        unknown = [scenario_id for scenario_id in body["scenario_ids"] if scenario_id not in names]
         if unknown and not script.is_open:
             raise Refusal(403, f"Scenario {unknown[0]} is not one of this organization's pathway")
         return JSONResponse(self._simulations.start(pathway_id, body), 202)
@@ -272,17 +276,17 @@ class SimulationEndpoints:
         return str(scenario["pathway_id"])
 
     async def _get_set(self, request: Request) -> Response:
-        found = self._simulations.get(request.path_params["set_id"])
-        if found is None:
+        simulation_set = self._simulations.get(request.path_params["set_id"])
+        if simulation_set is None:
             raise Refusal(404, "Simulation set not found")
-        return JSONResponse(found)
+        return JSONResponse(simulation_set)
 
     async def _list_runs(self, request: Request) -> Response:
-        given = request.query_params
-        wanted = {key: given[key] for key in described.RUN_FILTERS if given.get(key)}
-        pathway_id = given.get("pathway_id") or None
+        query = request.query_params
+        wanted = {key: query[key] for key in described.RUN_FILTERS if query.get(key)}
+        pathway_id = query.get("pathway_id") or None
         all_runs = [*self._simulations.runs(pathway_id), *self._session_runs(pathway_id)]
         all_runs.sort(key=lambda run: str(run["created_at"]), reverse=True)
-        found = [run for run in all_runs if all(run[key] == value for key, value in wanted.items())]
+        runs = [run for run in all_runs if all(run[key] == value for key, value in wanted.items())]
         limit, offset = limit_of(request, MAX_LISTED_RUNS, MAX_LISTED_RUNS), offset_of(request)
-        return JSONResponse({"runs": found[offset : offset + limit], "total_count": len(found)})
+        return JSONResponse({"runs": runs[offset : offset + limit], "total_count": len(runs)})

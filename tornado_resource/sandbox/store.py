@@ -243,8 +243,8 @@ class Store:
 
 def _session(row: sqlite3.Row) -> Session:
     values = dict(row)
-    known = {"scenario_ids": tuple(json.loads(values["scenario_ids"])), "is_fixed": bool(values["is_fixed"])}
-    return Session(**values | known)
+    stored = {"scenario_ids": tuple(json.loads(values["scenario_ids"])), "is_fixed": bool(values["is_fixed"])}
+    return Session(**values | stored)
 
 
 def _unusable(path: str, error: sqlite3.Error) -> ValueError:

@@ -50,12 +50,12 @@ class ScenarioExists(TornadoError):
     """
 
     def __init__(self, order: Wanted, existing: Scenario, claim: str | None = None) -> None:
-        found = _differences(order, existing.entry, other_fields(order.fields, existing.entry))
-        shown = _lines("it differs from the declaration:", found) if found else " It is as declared."
+        rows = _differences(order, existing.entry, other_fields(order.fields, existing.entry))
+        difference = _lines("it differs from the declaration:", rows) if rows else " It is as declared."
         whose = claim or "this stack has not created it"
         first = f"{_place(order)} exists already ({clean(existing.scenario_id)}), and {whose}."
         super().__init__(
-            f"{first}{shown}\n"
+            f"{first}{difference}\n"
             f"To take it over and change it to the declaration: on_conflict: adopt\n"
             f"If another stack manages it, and this one only compares: manage: false"
         )
@@ -115,10 +115,10 @@ class ScenarioNotStored(TornadoError):
     ) -> None:
         place = f"{declared.position}: " if declared.position is not None else ""
         what = f"scenario '{clean(declared.name, 80)}' {declared.owner.place} ({clean(scenario_id)})"
-        found = list(fields) if existing is None else _differences(declared, existing.entry, fields)
+        rows = list(fields) if existing is None else _differences(declared, existing.entry, fields)
         super().__init__(
             f"{place}{what} is not stored as declared, so no run of it was started."
-            f"{_lines('the API has other values:', found)}\n"
+            f"{_lines('the API has other values:', rows)}\n"
             "Declare what the API stores, or correct the value that it does not accept"
         )
 
@@ -128,24 +128,24 @@ class ScenarioDiffers(TornadoError):
 
     def __init__(self, order: Wanted, existing: Scenario) -> None:
         changed = _differences(order, existing.entry, changed_fields(order.fields, existing.entry))
-        found = _lines("it differs from the declaration:", changed)
+        rows = _lines("it differs from the declaration:", changed)
         fact = f"{_place(order)} is not as declared ({clean(existing.scenario_id)})."
-        super().__init__(f"{fact}{found}\n{manager_advice(order.managed_by)}")
+        super().__init__(f"{fact}{rows}\n{manager_advice(order.managed_by)}")
 
 
-def _differences(order: Wanted, shown: Mapping[str, Any], changed: Iterable[str]) -> list[str]:
+def _differences(order: Wanted, entry: Mapping[str, Any], changed: Iterable[str]) -> list[str]:
     """Return how a scenario of the API differs from its definition, a line for each field of *changed*."""
     return [
         f"{name}: found and declared are {HIDDEN}"
         if name in order.secrets
-        else _difference(name, shown.get(name), with_default(name, order.fields.get(name)))
+        else _difference(name, entry.get(name), with_default(name, order.fields.get(name)))
         for name in changed
     ]
 
 
-def _difference(name: str, shown: Any, declared: Any) -> str:
-    found, wanted = contrast(_value(shown), _value(declared))
-    return f"{name}: found {found}, declared {wanted}"
+def _difference(name: str, stored: Any, declared: Any) -> str:
+    actual, wanted = contrast(_value(stored), _value(declared))
+    return f"{name}: found {actual}, declared {wanted}"
 
 
 def _place(order: Wanted) -> str:
@@ -153,8 +153,8 @@ def _place(order: Wanted) -> str:
     return f"scenario '{name}' {order.owner.place}"
 
 
-def _lines(title: str, found: list[str]) -> str:
-    return "".join([f" {title[0].upper()}{title[1:]}", *(f"\n  {line}" for line in found)])
+def _lines(title: str, rows: list[str]) -> str:
+    return "".join([f" {title[0].upper()}{title[1:]}", *(f"\n  {line}" for line in rows)])
 
 
 def _value(value: Any) -> str:

@@ -60,13 +60,13 @@ def definitions_of(scenarios: Iterable[Scenario]) -> dict[str, dict[str, Any]]:
 
     A scenario whose name cannot be declared is left out: the name is how `pulumi up` finds it.
     """
-    found: dict[str, dict[str, Any]] = {}
+    definitions: dict[str, dict[str, Any]] = {}
     for scenario in scenarios:
         if "name" in left_out(scenario):
             continue
         name = str(scenario.entry.get("name") or scenario.scenario_id)
-        found[unused_key(name, found, "scenario")] = {**_fields(scenario.entry), "name": name}
-    return found
+        definitions[unused_key(name, definitions, "scenario")] = {**_fields(scenario.entry), "name": name}
+    return definitions
 
 
 class Definitions:
@@ -78,10 +78,10 @@ class Definitions:
 
     def key_of(self, scenario: Scenario) -> str | None:
         """Return the key of a test case that a declaration can be exactly as it is; None for any other."""
-        known = definitions_of([scenario])
-        if not known or left_out(scenario) or scenario.entry.get("enabled") is False:
+        definitions = definitions_of([scenario])
+        if not definitions or left_out(scenario) or scenario.entry.get("enabled") is False:
             return None
-        [fields] = known.values()
+        [fields] = definitions.values()
         same = canonical(fields)
         if same not in self._keys:
             self._keys[same] = unused_key(str(fields["name"]), self._fields, "scenario")
@@ -95,26 +95,26 @@ class Definitions:
 
 def left_out(scenario: Scenario) -> dict[str, str]:
     """Return the fields of a scenario that no declaration can have, and why."""
-    given = {key: scenario.entry[key] for key in SCENARIO_FIELDS if not is_missing(scenario.entry.get(key))}
-    return scenario_problems({**given, "assertions": _assertions(given.get("assertions"))})
+    values = {key: scenario.entry[key] for key in SCENARIO_FIELDS if not is_missing(scenario.entry.get(key))}
+    return scenario_problems({**values, "assertions": _assertions(values.get("assertions"))})
 
 
 def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
     values = {key: whole_without_nulls(entry[key]) for key in SCENARIO_FIELDS if not is_missing(entry.get(key))}
     if "assertions" in values:
         values["assertions"] = _assertions(values["assertions"])
-    known = {
+    fields_shown = {
         key: value
         for key, value in values.items()
         if key != "enabled" and not is_missing(value) and canonical(value) != canonical(CONTENT_DEFAULTS.get(key))
     }
-    problems = scenario_problems(known)
-    return {key: value for key, value in known.items() if key not in problems}
+    problems = scenario_problems(fields_shown)
+    return {key: value for key, value in fields_shown.items() if key not in problems}
 
 
 def _assertions(listed: Any) -> list[Any]:
     entries = enumerate(listed if isinstance(listed, list) else [])
-    return [_assertion(index, each) for index, each in entries if isinstance(each, dict)]
+    return [_assertion(index, assertion) for index, assertion in entries if isinstance(assertion, dict)]
 
 
 def _assertion(index: int, entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -188,12 +188,12 @@ async def update(client: Client, scenario_id: str, order: ScenarioOrder, changed
     """
     if not order.manage:
         listing = await with_ids(client, order.owner, await _list(client, order), [scenario_id])
-        found = compare(order, listing)
-        if found.scenario_id != scenario_id:
+        existing = compare(order, listing)
+        if existing.scenario_id != scenario_id:
             raise TornadoError(_gone(order, scenario_id))
-        return found
-    shown = await _write(client, scenario_id, order, update_of(order.fields, changed))
-    return _recorded(order, scenario_id, shown)
+        return existing
+    stored = await _write(client, scenario_id, order, update_of(order.fields, changed))
+    return _recorded(order, scenario_id, stored)
 
 
 async def take_over(client: Client, scenario_id: str, order: ScenarioOrder) -> RecordedScenario:
@@ -249,15 +249,15 @@ async def disable(client: Client, scenario_id: str, owner: Owner) -> bool:
     """
     label = f"disable scenario {clean(scenario_id)}"
     try:
-        shown = await retried(lambda: update_scenario(client, scenario_id, {"enabled": False}))
+        stored = await retried(lambda: update_scenario(client, scenario_id, {"enabled": False}))
     except NotFound:
         if await read(client, scenario_id, owner) is not None:
             raise OutcomeUnknown(label, "the API still lists the scenario") from None
         return False
-    shown = shown if shown is not None else await read(client, scenario_id, owner)
-    if shown is not None and shown.entry.get("enabled") is True:
+    stored = stored if stored is not None else await read(client, scenario_id, owner)
+    if stored is not None and stored.entry.get("enabled") is True:
         raise OutcomeUnknown(label, "the API still shows the scenario as enabled")
-    return shown is not None
+    return stored is not None
 
 
 async def env_of_checks(client: Client, owner: Owner, scenario_id: str) -> str | None:
@@ -269,8 +269,8 @@ async def env_of_checks(client: Client, owner: Owner, scenario_id: str) -> str |
     """
     for env in (STAGING, PRODUCTION) if owner.field == "agent_id" else ():
         with suppress(NotFound):  # an agent that is gone has no checks
-            found = await retried(partial(read_checks, client, owner.owner_id, env))
-            if found is not None and not all(is_other(each, scenario_id) for each in found.scenario_ids):
+            checks = await retried(partial(read_checks, client, owner.owner_id, env))
+            if checks is not None and not all(is_other(checked_id, scenario_id) for checked_id in checks.scenario_ids):
                 return env
     return None
 
@@ -325,16 +325,16 @@ def _differs(order: ScenarioOrder, existing: Scenario) -> bool:
 
 
 async def _take(client: Client, order: ScenarioOrder, existing: Scenario, *, adopted: bool) -> RecordedScenario:
-    changed, shown = changed_fields(order.fields, existing.entry), existing
+    changed, stored = changed_fields(order.fields, existing.entry), existing
     if changed:
-        shown = await _write(client, existing.scenario_id, order, update_of(order.fields, changed))
-    return _recorded(order, existing.scenario_id, shown, adopted=adopted)
+        stored = await _write(client, existing.scenario_id, order, update_of(order.fields, changed))
+    return _recorded(order, existing.scenario_id, stored, adopted=adopted)
 
 
 async def _write(client: Client, scenario_id: str, order: ScenarioOrder, body: Mapping[str, Any]) -> Scenario:
     """Change fields of a scenario and return how the API shows it then."""
     try:
-        shown = await retried(lambda: update_scenario(client, scenario_id, body))
+        stored = await retried(lambda: update_scenario(client, scenario_id, body))
     except NotFound:
         raise TornadoError(_gone(order, scenario_id)) from None
     except Conflict as error:
@@ -343,7 +343,7 @@ async def _write(client: Client, scenario_id: str, order: ScenarioOrder, body: M
             f"scenario {name} cannot be changed: {error}. Names are unique {order.owner.scope}: choose another one"
         )
         raise TornadoError(message) from None
-    return shown if shown is not None else await retried(lambda: get_scenario(client, scenario_id))
+    return stored if stored is not None else await retried(lambda: get_scenario(client, scenario_id))
 
 
 def _gone(order: ScenarioOrder, scenario_id: str) -> str:
@@ -353,9 +353,9 @@ def _gone(order: ScenarioOrder, scenario_id: str) -> str:
     )
 
 
-def _recorded(order: ScenarioOrder, scenario_id: str, shown: Scenario, *, adopted: bool = False) -> RecordedScenario:
-    filled = filled_fields(order.fields, shown.entry)
-    return RecordedScenario(scenario_id, adopted, filled, changed_fields(order.fields, shown.entry))
+def _recorded(order: ScenarioOrder, scenario_id: str, stored: Scenario, *, adopted: bool = False) -> RecordedScenario:
+    filled = filled_fields(order.fields, stored.entry)
+    return RecordedScenario(scenario_id, adopted, filled, changed_fields(order.fields, stored.entry))
 
 
 def _is_refused(fault: ApiError) -> bool:
@@ -406,9 +406,9 @@ class _Creation:
                 return await create_scenario(self._client, self._order.owner, body)
             except ApiError as error:
                 fault = error
-            found = await self._found_after(fault)
-            if found is not None:
-                return found
+            existing = await self._found_after(fault)
+            if existing is not None:
+                return existing
         assert fault is not None  # noqa: S101 - there was at least one send
         await self._clear_unless_ambiguous()
         raise fault
@@ -426,11 +426,11 @@ class _Creation:
             return None
         self._is_ambiguous |= not _is_refused(fault)
         listing = await self._look(self._pauses_after(fault))
-        found = listing.named(self._order.name)
-        if found is None and not _would_fail_again(fault):
+        existing = listing.named(self._order.name)
+        if existing is None and not _would_fail_again(fault):
             return None
-        if found is not None and self._is_ambiguous and not _differs(self._order, found):
-            return found
+        if existing is not None and self._is_ambiguous and not _differs(self._order, existing):
+            return existing
         await self._clear_unless_ambiguous()
         raise self._error(fault, listing)
 
@@ -441,9 +441,9 @@ class _Creation:
         return () if _is_refused(fault) else (SECOND_LOOK_SECONDS,)
 
     def _error(self, fault: ApiError, listing: Listing) -> TornadoError:
-        found = listing.named(self._order.name)
-        if found is not None:
-            return ScenarioExists(self._order, found)
+        existing = listing.named(self._order.name)
+        if existing is not None:
+            return ScenarioExists(self._order, existing)
         if not isinstance(fault, Conflict):
             return fault
         if not listing.is_whole:

@@ -153,19 +153,19 @@ class Migration:
                 self.notes.append(f"scenario {clean(key)}: {what} cannot become a judge: {reason}")
                 continue
             if prompt not in self._judges:
-                given = assertion.get("name") or f"{fields.get('name', key)} {number}"
-                self._judges[prompt] = self._judge(str(given), prompt)
+                name = assertion.get("name") or f"{fields.get('name', key)} {number}"
+                self._judges[prompt] = self._judge(str(name), prompt)
             yield self._judges[prompt]
 
     def _judge(self, name: str, prompt: str) -> str:
         key = self._unused("judges", name, "judge")
-        shown = " ".join(name.split())[:200].strip()
-        self._added["judges"][key] = [*field_lines("name", shown), *field_lines("prompt", prompt)]
+        judge_name = " ".join(name.split())[:200].strip()
+        self._added["judges"][key] = [*field_lines("name", judge_name), *field_lines("prompt", prompt)]
         return key
 
     def _unused(self, section: str, name: str, noun: str) -> str:
         sections = ("agents", "sessions") if section == "agents" else (section,)
-        taken = {key for each in sections for key in self.taken.get(each, ())}
+        taken = {key for part in sections for key in self.taken.get(part, ())}
         return unused_key(name, taken | self._added[section].keys(), noun)
 
     def applied(self, document: Document) -> str:
@@ -177,15 +177,15 @@ class Migration:
         """
         lines, appended = list(document.lines), list[str]()
         places = {name: _end_of(document, name) for name in _SECTIONS if self._added[name]}
-        for name, place in sorted(places.items(), key=lambda each: -each[1].line):
+        for name, place in sorted(places.items(), key=lambda place_of_name: -place_of_name[1].line):
             lines[place.line : place.line] = [*self._entries(name, place.indent)] if place.is_there else []
-        for name in (each for each, place in places.items() if not place.is_there):
+        for name in (absent for absent, place in places.items() if not place.is_there):
             appended += [f"{name}:", *self._entries(name, "  ")]
         text = "\n".join([*"\n".join(lines).rstrip("\n").split("\n"), *appended, ""])
         return self._in_environments(text)
 
     def _in_environments(self, text: str) -> str:
-        text, left = with_entries(text, "agents", {key: each for key, each in self._overrides.items() if each})
+        text, left = with_entries(text, "agents", {key: added for key, added in self._overrides.items() if added})
         for name in left:
             entries = "; ".join(self._overrides[name])
             self.notes.append(f"environment {clean(name)} shares its settings by an alias; declare there: {entries}")
@@ -214,7 +214,9 @@ def difference(before: str, after: str, name: str) -> str:
 
 def _required_first(scenarios: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
     """Return scenarios with those first that a promotion requires."""
-    return dict(sorted(scenarios.items(), key=lambda each: each[1].get("is_required_for_promotion") is not True))
+    return dict(
+        sorted(scenarios.items(), key=lambda scenario: scenario[1].get("is_required_for_promotion") is not True)
+    )
 
 
 def _entry(values: Mapping[str, Any], keys: Sequence[str]) -> str:

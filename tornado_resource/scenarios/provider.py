@@ -81,8 +81,8 @@ class ScenarioProvider(SeeingProvider[_Update]):
             **{key: news.get(key) for key in RULED_SCENARIO_INPUTS},
             **(fields if isinstance(fields, dict) else {}),
         }
-        known = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
-        problems = scenario_problems(known)
+        resolved = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
+        problems = scenario_problems(resolved)
         failures = [check_failure(key, text, news) for key, text in problems.items()]
         self._this_update.secrets[identity(news)] = frozenset(news.pop("secrets", None) or ())
         return CheckResult(news, failures)
@@ -242,8 +242,8 @@ def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
 def _drift(olds: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
     """Return the fields that were edited: as the last refresh has found, or as the program has seen just now."""
     recorded = olds.get("drift")
-    known = [*seen.get("fields", ()), *seen.get("unstored", ())]
-    drift = [*(recorded if isinstance(recorded, list) else ()), *known]
+    drifted = [*seen.get("fields", ()), *seen.get("unstored", ())]
+    drift = [*(recorded if isinstance(recorded, list) else ()), *drifted]
     return [name for name in SCENARIO_FIELDS if name in drift]
 
 

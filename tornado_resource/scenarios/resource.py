@@ -161,15 +161,15 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
             "declared_at": declared_at,
             "base_url": configured_url(),
         }
-        given = {key: value for key, value in inputs.items() if value is not None}
-        given["parents"] = parents(own_urn(SCENARIO_TYPE, resource_name, opts))
-        given["seen"] = _seen(resource_name)
+        declared = {key: value for key, value in inputs.items() if value is not None}
+        declared["parents"] = parents(own_urn(SCENARIO_TYPE, resource_name, opts))
+        declared["seen"] = _seen(resource_name)
         if not is_plain([fields, owners]):
-            given["secrets"] = secret_names({**fields, **owners})
-        super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(SCENARIO_OUTPUTS), **given}, opts)
-        self.declaration: Output[ScenarioDeclaration] = _declaration(self, resource_name, given)
+            declared["secrets"] = secret_names({**fields, **owners})
+        super().__init__(ScenarioProvider(), resource_name, {**dict.fromkeys(SCENARIO_OUTPUTS), **declared}, opts)
+        self.declaration: Output[ScenarioDeclaration] = _declaration(self, resource_name, declared)
         """The scenario for the gate, which compares it with what ran."""
-        untrack_properties(self, (*SCENARIO_OUTPUTS, *given))
+        untrack_properties(self, (*SCENARIO_OUTPUTS, *declared))
         self.stored_id: Output[str] = _stored_id(self) if is_update() else self.id
         """Its id, for sessions; it fails if the API has not stored the scenario as it is declared."""
 
@@ -178,12 +178,14 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
 TornadoScenario.__annotations__ = get_annotations(TornadoScenario, eval_str=True, locals={"Output": pulumi.Output})
 
 
-def _declaration(scenario: TornadoScenario, name: str, given: Mapping[str, Any]) -> Output[ScenarioDeclaration]:
+def _declaration(scenario: TornadoScenario, name: str, declared: Mapping[str, Any]) -> Output[ScenarioDeclaration]:
     """Return a scenario as its resource has it: an update with targets may leave out what the program declares now."""
-    owner, position = next(key for key in OWNER_FIELDS if key in given), Position.parse(given.get("declared_at"))
+    owner, position = next(key for key in OWNER_FIELDS if key in declared), Position.parse(declared.get("declared_at"))
     recorded = pulumi.Output.all(vars(scenario)[owner], vars(scenario)["fields"])
     return recorded.apply(
-        lambda known: ScenarioDeclaration(name, Owner(owner, known[0]), whole_without_nulls(known[1]), position)
+        lambda resolved: ScenarioDeclaration(
+            name, Owner(owner, resolved[0]), whole_without_nulls(resolved[1]), position
+        )
     )
 
 
@@ -201,8 +203,8 @@ async def _seen(resource_name: str) -> dict[str, Any] | None:
 def _stored_id(scenario: TornadoScenario) -> Output[str]:
     declaration = scenario.declaration
 
-    async def require(known: Sequence[Any]) -> str:
-        scenario_id, drift, declared = known
+    async def require(resolved: Sequence[Any]) -> str:
+        scenario_id, drift, declared = resolved
         if not drift:
             return str(scenario_id)
         existing = await _shown(scenario_id) if not await declaration.is_secret() else None
@@ -218,15 +220,15 @@ async def _shown(scenario_id: str) -> Scenario | None:
 
     try:
         async with program_run().client.open() as client:
-            shown: Scenario = await retried(lambda: get_scenario(client, scenario_id))
+            scenario_now: Scenario = await retried(lambda: get_scenario(client, scenario_id))
     except TornadoError:
         return None
-    return shown
+    return scenario_now
 
 
-def _check(name: str, given: Mapping[str, Any], declared_at: str | None) -> None:
+def _check(name: str, declared: Mapping[str, Any], declared_at: str | None) -> None:
     """Check the values that are known already, so that the program fails where the mistake is."""
-    problems = scenario_problems({key: value for key, value in given.items() if is_plain(value)})
+    problems = scenario_problems({key: value for key, value in declared.items() if is_plain(value)})
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]
         where = f" ({declared_at})" if declared_at else ""

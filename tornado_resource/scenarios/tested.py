@@ -24,15 +24,19 @@ if TYPE_CHECKING:
 
 def declarations(scenarios: Sequence[TornadoScenario]) -> tuple[Output[ScenarioDeclaration], ...]:
     """Return scenarios for the gate, in their order."""
-    return tuple(each.declaration for each in scenarios)
+    return tuple(scenario.declaration for scenario in scenarios)
 
 
 def definitions(scenarios: Sequence[TornadoScenario]) -> Output[str] | None:
     """Return the digest of what decides about the runs of *scenarios*; None if there are none."""
     if not scenarios:
         return None
-    declared = pulumi.Output.all(*(each.declaration for each in scenarios))
-    return declared.apply(lambda known: runs_together(scenario_digest(each.fields) for each in known))
+    declared = pulumi.Output.all(*(scenario.declaration for scenario in scenarios))
+    return declared.apply(
+        lambda declarations_known: runs_together(
+            scenario_digest(declaration.fields) for declaration in declarations_known
+        )
+    )
 
 
 def all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario], field: OwnerField, owner_id: Input[str]) -> Any:
@@ -43,12 +47,14 @@ def all_ids(scenario_ids: Any, scenarios: Sequence[TornadoScenario], field: Owne
     if not scenarios:
         return scenario_ids
 
-    def require(known: Sequence[Any]) -> None:
-        for each in known[1:]:
-            if each.owner.field != field or is_other(each.owner.owner_id, known[0]):
-                message = f"scenario '{clean(each.key, 80)}' belongs to another pathway or agent than what tests it"
+    def require(resolved: Sequence[Any]) -> None:
+        for declaration in resolved[1:]:
+            if declaration.owner.field != field or is_other(declaration.owner.owner_id, resolved[0]):
+                message = (
+                    f"scenario '{clean(declaration.key, 80)}' belongs to another pathway or agent than what tests it"
+                )
                 raise InvalidArgument(message)
 
     owned = pulumi.Output.all(owner_id, *declarations(scenarios)).apply(require)
-    ids = pulumi.Output.all(scenario_ids, owned, *(each.stored_id for each in scenarios))
-    return ids.apply(lambda known: [*(known[0] or ()), *known[2:]])
+    ids = pulumi.Output.all(scenario_ids, owned, *(scenario.stored_id for scenario in scenarios))
+    return ids.apply(lambda ids_known: [*(ids_known[0] or ()), *ids_known[2:]])

@@ -49,9 +49,9 @@ def recorded_urls(state: Any) -> Iterator[RecordedUrl]:
             yield RecordedUrl(urn, f"{path}.{BASE_URL_KEY}".lstrip("."), node[BASE_URL_KEY])
 
 
-def is_one_of(base_url: Any, known: Iterable[str]) -> bool:
-    """Return whether a base URL is one of those that are *known*. A slash at the end makes no difference."""
-    return isinstance(base_url, str) and base_url.rstrip("/") in {each.rstrip("/") for each in known}
+def is_one_of(base_url: Any, urls: Iterable[str]) -> bool:
+    """Return whether a base URL is one of *urls*. A slash at the end makes no difference."""
+    return isinstance(base_url, str) and base_url.rstrip("/") in {url.rstrip("/") for url in urls}
 
 
 def own_urls(environment: Mapping[str, str]) -> list[str]:
@@ -69,7 +69,7 @@ def settings_urls() -> list[str]:
 
     command = pulumi_command(os.getpid())
     folders = {project_folder(): None, **({project_folder(command.folder): None} if command is not None else {})}
-    settings = [each for folder in folders for each in _settings_in(folder)]
+    settings = [url for folder in folders for url in _settings_in(folder)]
     if command is not None and command.config_file is not None:
         settings += _settings(command.config_file)
     return [value for value in map(_base_url, settings) if isinstance(value, str)]

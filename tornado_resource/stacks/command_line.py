@@ -33,7 +33,7 @@ class CommandLine:
 
     def replaces(self, urn: str) -> bool:
         """Return whether a resource is replaced because the command says so."""
-        return any(re.fullmatch(".*".join(map(re.escape, re.split(r"\*+", each))), urn) for each in self.replaced)
+        return any(re.fullmatch(".*".join(map(re.escape, re.split(r"\*+", pattern))), urn) for pattern in self.replaced)
 
 
 def pulumi_command(process: int, proc: Path = PROC) -> CommandLine | None:

@@ -86,8 +86,8 @@ def _local_states(url: str, project_and_stack: tuple[str, str], limit: int) -> I
     """
     root = Path(unquote(url.removeprefix("file://"))).expanduser() / ".pulumi/history"
     # The names come from the state, so they are looked for and not followed: one may be `..`.
-    folders = [each for each in root.glob("*/*") if each.parts[-2:] == project_and_stack]
-    files = [file for each in folders for suffix in (_UPDATE, f"{_UPDATE}.gz") for file in each.glob(f"*{suffix}")]
+    folders = [folder for folder in root.glob("*/*") if folder.parts[-2:] == project_and_stack]
+    files = [file for folder in folders for suffix in (_UPDATE, f"{_UPDATE}.gz") for file in folder.glob(f"*{suffix}")]
     reader, updates = _Reader(), 0
     for file in sorted(files, key=lambda path: path.name, reverse=True):
         try:
@@ -136,10 +136,14 @@ def _cloud_states(stack: str, limit: int) -> Iterator[Update | None]:
 
 def _update(deployment: Any, described: Mapping[str, Any]) -> Update:
     """Return an update by its state, without what is no resource, and by what Pulumi has noted of where it ran."""
-    found = deployment.get("resources") or []
+    resources = deployment.get("resources") or []
     environment = described.get("environment")
     return Update(
-        {each["urn"]: each for each in found if isinstance(each, dict) and isinstance(each.get("urn"), str)},
+        {
+            resource["urn"]: resource
+            for resource in resources
+            if isinstance(resource, dict) and isinstance(resource.get("urn"), str)
+        },
         text_or_none(environment.get("ci.build.url")) if isinstance(environment, dict) else None,
     )
 
@@ -168,10 +172,10 @@ def read_kept(folder: Path, stack: str, project: str, limit: int) -> Kept:
     """
     files = sorted(islice(folder.rglob(KEPT), MAX_FILES + 1))
     if not files or len(files) > MAX_FILES:
-        found = f"has more than {MAX_FILES:,} files" if files else "has no file"
+        problem = f"has more than {MAX_FILES:,} files" if files else "has no file"
         message = (
-            f"--from {clean(str(folder))} {found} named {KEPT}, in it or below it: keep the verdicts.json of each run "
-            "as RUN/verdicts.json or verdicts-RUN.json"
+            f"--from {clean(str(folder))} {problem} named {KEPT}, in it or below it: keep the verdicts.json of each "
+            "run as RUN/verdicts.json or verdicts-RUN.json"
         )
         raise ConfigurationError(message)
     kept = Kept()
@@ -217,20 +221,20 @@ def _kept_update(content: Mapping[str, Any]) -> Update:
     """Return what a `verdicts.json` says, in the form of a state, without what passed in another stack."""
     resources: dict[str, Any] = {}
     verdicts: dict[str, Any] = {}
-    for name, each in content["sessions"].items():
-        if not isinstance(each, dict) or each.get("promoted") is True:
+    for name, session in content["sessions"].items():
+        if not isinstance(session, dict) or session.get("promoted") is True:
             continue
-        kind = kind_of(each["kind"] if each.get("kind") in KINDS else "tornado")
-        urn = text_or_none(each.get("urn")) or ""
+        kind = kind_of(session["kind"] if session.get("kind") in KINDS else "tornado")
+        urn = text_or_none(session.get("urn")) or ""
         urn = urn if type_of(urn) == kind.resource_type else make_urn("_", "_", kind.resource_type, name)
-        place = {key: each.get(key) for key in kind.place_outputs}
-        outputs = {kind.id_output: each.get("session_id"), "created_at": each.get("created_at"), **place}
+        place = {key: session.get(key) for key in kind.place_outputs}
+        outputs = {kind.id_output: session.get("session_id"), "created_at": session.get("created_at"), **place}
         resources[urn] = {"outputs": outputs}
-        verdicts[name] = {**each, "scenarios": _known_runs(each.get("scenarios")), "history": None}
+        verdicts[name] = {**session, "scenarios": _known_runs(session.get("scenarios")), "history": None}
     stack_urn = make_urn("_", "_", STACK_TYPE, "_")
     return Update({stack_urn: {"outputs": {"verdicts": verdicts}}, **resources}, text_or_none(content.get("run_url")))
 
 
 def _known_runs(scenarios: Any) -> list[Any]:
     """Return the scenarios that have run, as a recorded verdict has them."""
-    return [each for each in scenarios if isinstance(each, dict) and isinstance(each.get("passed"), bool)]
+    return [run for run in scenarios if isinstance(run, dict) and isinstance(run.get("passed"), bool)]

@@ -49,7 +49,7 @@ def managing_stacks(own: str, resource_type: str = SCENARIO_TYPE) -> Managers:
 
     """
     try:
-        names = [each["name"] for each in pulumi_json("stack", "ls")]
+        names = [stack["name"] for stack in pulumi_json("stack", "ls")]
     except ConfigurationError as error:
         return Managers(unread=str(error))
     managers: dict[str, str] = {}
@@ -66,7 +66,7 @@ def managing_stacks(own: str, resource_type: str = SCENARIO_TYPE) -> Managers:
 
 def _managed_by(stack: str, resource_type: str) -> list[str]:
     deployment = pulumi_json("stack", "export", "--stack", stack).get("deployment") or {}
-    return [each["id"] for each in deployment.get("resources") or [] if _is_managed(each, resource_type)]
+    return [resource["id"] for resource in deployment.get("resources") or [] if _is_managed(resource, resource_type)]
 
 
 def _is_managed(resource: dict[str, Any], resource_type: str) -> bool:

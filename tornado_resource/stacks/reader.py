@@ -179,7 +179,7 @@ def read_recorded(name: str) -> Recorded:
 def _read_deployment(name: str) -> tuple[Fields, frozenset[str]]:
     """Return the deployment of a stack, with what is needed in clear, and the URNs of the resources with a secret."""
     deployment = read_export(name).object("deployment")
-    secrets = frozenset(each.text("urn") for each in _own_resources(deployment) if _is_secret(each))
+    secrets = frozenset(resource.text("urn") for resource in _own_resources(deployment) if _is_secret(resource))
     if secrets:
         deployment = read_export(name, shows_secrets=True).object("deployment")
     return deployment, secrets
@@ -207,7 +207,9 @@ def _is_secret(resource: Fields) -> bool:
 
 def _interrupted_creations(deployment: Fields) -> dict[str, Fields]:
     """Return the runs that an update was creating when it was cut off, by URN; each interruption adds a row."""
-    operations = [(each.text("type"), each.object("resource")) for each in deployment.objects("pending_operations")]
+    operations = [
+        (pending.text("type"), pending.object("resource")) for pending in deployment.objects("pending_operations")
+    ]
     return {
         _urn(resource): resource
         for operation, resource in operations

@@ -167,7 +167,7 @@ class RecordedRun:
     def started_scenarios(self) -> Mapping[str, str] | None:
         """The digests of its scenarios when it started, by id; None if they are not recorded."""
         scenarios = self.resource.outputs.get("started_scenarios")
-        is_sound = isinstance(scenarios, dict) and all(isinstance(each, str) for each in scenarios.values())
+        is_sound = isinstance(scenarios, dict) and all(isinstance(digest, str) for digest in scenarios.values())
         return scenarios if is_sound else None
 
     @property
@@ -188,7 +188,7 @@ class RecordedRun:
     def scenario_names(self) -> dict[str, str]:
         """The names of the scenarios that ran, by id, as far as the verdict has them."""
         runs = self.verdict.scenarios if self.verdict is not None else None
-        return {each["id"]: each["name"] for each in runs or () if each["name"] is not None}
+        return {run["id"]: run["name"] for run in runs or () if run["name"] is not None}
 
     @property
     def tested(self) -> RunBasis | None:
@@ -299,7 +299,7 @@ class Recorded:
     @property
     def published(self) -> list[Resource]:
         """The releases that can be compared with what is live: of pathways only to production, if content is known."""
-        return [each for each in self.releases.values() if _is_comparable(each)]
+        return [release for release in self.releases.values() if _is_comparable(release)]
 
 
 def _is_comparable(release: Resource) -> bool:
@@ -325,21 +325,21 @@ def read_state(resources: Iterable[Resource]) -> Recorded:
         RecursionError: a value is nested too deeply.
 
     """
-    ours = [_whole(each) for each in resources if is_ours(type_of(each.urn))]
-    stored = (stored_scenario(each.name, each.outputs) for each in _of_type({SCENARIO_TYPE}, ours))
-    scenarios = tuple(each for each in stored if each is not None)
-    outputs: Mapping[str, Any] = next((each.outputs for each in _of_type({STACK_TYPE}, ours)), {})
-    declared = {each.scenario_id: each.declaration for each in scenarios}
-    known = _Known(verdicts_in(outputs), declared, _test_cases(_of_type({CHECKS_TYPE}, ours)))
-    parts = _confirmations(ours, known)
-    runs = _confirmed(_runs(ours, known), parts)
-    releases = {each.urn: each for each in _of_type(RELEASE_TYPES, ours)}
+    ours = [_whole(resource) for resource in resources if is_ours(type_of(resource.urn))]
+    stored = (stored_scenario(resource.name, resource.outputs) for resource in _of_type({SCENARIO_TYPE}, ours))
+    scenarios = tuple(scenario for scenario in stored if scenario is not None)
+    outputs: Mapping[str, Any] = next((resource.outputs for resource in _of_type({STACK_TYPE}, ours)), {})
+    declared = {scenario.scenario_id: scenario.declaration for scenario in scenarios}
+    context = _Known(verdicts_in(outputs), declared, _test_cases(_of_type({CHECKS_TYPE}, ours)))
+    parts = _confirmations(ours, context)
+    runs = _confirmed(_runs(ours, context), parts)
+    releases = {release.urn: release for release in _of_type(RELEASE_TYPES, ours)}
     by_id = {run.run_id: run for run in runs.values()}
     return Recorded(runs, releases, scenarios, outputs, by_id, parts)
 
 
 def _of_type(own_types: Collection[str], resources: Iterable[Resource]) -> list[Resource]:
-    return [each for each in resources if type_of(each.urn) in own_types]
+    return [resource for resource in resources if type_of(resource.urn) in own_types]
 
 
 def _whole(resource: Resource) -> Resource:
@@ -378,24 +378,28 @@ class _Known:
     def tested(self, kind: Kind, request: Mapping[str, Any]) -> dict[str, ScenarioDeclaration]:
         """Return the declared scenarios that a run tests, by id: those of its request, else those of its checks."""
         ids: Iterable[Any] = request.get("scenario_ids") or self.test_cases.get(kind.place_id(request)) or ()
-        return {each: self.scenarios[each] for each in map(str, ids) if each in self.scenarios}
+        return {
+            scenario_id: self.scenarios[scenario_id] for scenario_id in map(str, ids) if scenario_id in self.scenarios
+        }
 
 
 def _test_cases(checks: Iterable[Resource]) -> dict[str, list[Any]]:
-    configs = [(each.outputs, each.outputs.get("scenario_ids")) for each in checks]
+    configs = [(config.outputs, config.outputs.get("scenario_ids")) for config in checks]
     return {f"{outputs.get('agent_id')}/{outputs.get('env')}": ids for outputs, ids in configs if isinstance(ids, list)}
 
 
-def _runs(resources: Iterable[Resource], known: _Known, *, of_parts: bool = False) -> dict[str, RecordedRun]:
-    kinds = [(each, kind_of_type(type_of(each.urn))) for each in resources]
-    recorded = [_run(kind, each, known) for each, kind in kinds if kind is not None and kind.is_part == of_parts]
+def _runs(resources: Iterable[Resource], context: _Known, *, of_parts: bool = False) -> dict[str, RecordedRun]:
+    kinds = [(resource, kind_of_type(type_of(resource.urn))) for resource in resources]
+    recorded = [
+        _run(kind, resource, context) for resource, kind in kinds if kind is not None and kind.is_part == of_parts
+    ]
     runs = {run.resource.urn: run for run in recorded if run is not None}
     return {urn: replace(runs[urn], name=clean(name)) for urn, name in unique_names(runs).items()}
 
 
-def _confirmations(resources: Iterable[Resource], known: _Known) -> dict[str, RecordedRun]:
+def _confirmations(resources: Iterable[Resource], context: _Known) -> dict[str, RecordedRun]:
     """Return the confirmations by the ids of their sessions; not those whose start was interrupted."""
-    confirmations = _runs(resources, known, of_parts=True).values()
+    confirmations = _runs(resources, context, of_parts=True).values()
     return {run.declared["session_id"]: run for run in confirmations if run.run_id}
 
 
@@ -404,15 +408,15 @@ def _confirmed(runs: Mapping[str, RecordedRun], parts: Mapping[str, RecordedRun]
     return {urn: replace(run, confirmation=parts.get(run.run_id)) for urn, run in runs.items()}
 
 
-def _run(kind: Kind, resource: Resource, known: _Known) -> RecordedRun | None:
+def _run(kind: Kind, resource: Resource, context: _Known) -> RecordedRun | None:
     if resource.is_interrupted and not resource.outputs:
         return RecordedRun(resource.name, resource, kind.name, "", _inputs_of_interrupted(kind, resource))
     run_id, declared = resource.resource_id or resource.outputs.get(kind.id_output), resource.outputs.get("declared")
     if not isinstance(run_id, str) or not isinstance(declared, dict) or not kind.is_sound(declared):
         return None
-    recorded = known.verdicts.get(run_id)
+    recorded = context.verdicts.get(run_id)
     verdict = final_verdict(kind, recorded, declared) if recorded is not None else None
-    scenarios = known.tested(kind, kind.request_of(declared))
+    scenarios = context.tested(kind, kind.request_of(declared))
     return RecordedRun(resource.name, resource, kind.name, run_id, declared, recorded, verdict, scenarios)
 
 

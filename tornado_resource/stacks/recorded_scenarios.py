@@ -50,22 +50,22 @@ class StoredScenario:
 
 def stored_scenario(resource: str, outputs: Mapping[str, Any]) -> StoredScenario | None:
     """Return a scenario by the outputs of its resource; None if they are damaged."""
-    known = whole_without_nulls(dict(outputs))
-    scenario_id, owner, fields = known.get("scenario_id"), Owner.of(known), known.get("fields")
+    values = whole_without_nulls(dict(outputs))
+    scenario_id, owner, fields = values.get("scenario_id"), Owner.of(values), values.get("fields")
     if not isinstance(scenario_id, str) or owner is None:
         return None
     if not isinstance(fields, dict) or not isinstance(fields.get("name"), str):
         return None
-    declared_at = known.get("declared_at")
+    declared_at = values.get("declared_at")
     return StoredScenario(
         resource,
         scenario_id,
         owner,
         fields,
-        manage=known.get("manage", True) is True,
-        drift=bool(known.get("drift")),
+        manage=values.get("manage", True) is True,
+        drift=bool(values.get("drift")),
         declared_at=declared_at if isinstance(declared_at, str) else None,
-        filled=filled if isinstance(filled := known.get("filled"), dict) else None,
+        filled=filled if isinstance(filled := values.get("filled"), dict) else None,
     )
 
 
@@ -80,17 +80,17 @@ class StoredScenarios:
     def __init__(self, stored: Iterable[StoredScenario]) -> None:
         self._by_resource: dict[tuple[Owner, str], StoredScenario] = {}
         self._by_name: dict[tuple[Owner, str], StoredScenario] = {}
-        for each in stored:
-            self._by_resource.setdefault((each.owner, each.resource), each)
-            self._by_name.setdefault((each.owner, each.name), each)
+        for scenario in stored:
+            self._by_resource.setdefault((scenario.owner, scenario.resource), scenario)
+            self._by_name.setdefault((scenario.owner, scenario.name), scenario)
 
     def matching(self, declared: ScenarioDeclaration) -> StoredScenario | None:
         """Return the recorded scenario of a declared one: that of its resource, else that of its name and owner.
 
         So a scenario whose key is renamed stays the same one.
         """
-        found = self._by_resource.get((declared.owner, resource_name(declared)))
-        return found or self._by_name.get((declared.owner, declared.name))
+        scenario = self._by_resource.get((declared.owner, resource_name(declared)))
+        return scenario or self._by_name.get((declared.owner, declared.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,10 @@ def change_of(stored: StoredScenario, listing: Listing) -> ScenarioChange | None
         listing: has the scenario, if it exists.
 
     """
-    shown = listing.get(stored.scenario_id)
-    if shown is None:
+    scenario = listing.get(stored.scenario_id)
+    if scenario is None:
         return ScenarioChange(is_gone=True)
-    changed = changed_fields(stored.fields, shown.entry, stored.filled)
-    unstored = unstored_fields(changed, shown.entry, stored.filled)
+    changed = changed_fields(stored.fields, scenario.entry, stored.filled)
+    unstored = unstored_fields(changed, scenario.entry, stored.filled)
     edited = tuple(name for name in changed if name not in unstored)
     return ScenarioChange(edited, unstored=unstored) if changed else None

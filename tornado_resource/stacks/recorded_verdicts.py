@@ -60,10 +60,10 @@ def verdicts_in(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
     A program may export a verdict under any name, or several in a mapping or a list.
     """
-    exports = [each for each in outputs.values() if isinstance(each, dict | list)]
-    inside = [entry for each in exports for entry in (each.values() if isinstance(each, dict) else each)]
-    candidates = [each for each in (*exports, *inside) if isinstance(each, dict)]
-    return {each["session_id"]: each for each in candidates if _is_verdict(each)}
+    exports = [output for output in outputs.values() if isinstance(output, dict | list)]
+    inside = [entry for export in exports for entry in (export.values() if isinstance(export, dict) else export)]
+    candidates = [candidate for candidate in (*exports, *inside) if isinstance(candidate, dict)]
+    return {verdict["session_id"]: verdict for verdict in candidates if _is_verdict(verdict)}
 
 
 def _is_verdict(value: Mapping[str, Any]) -> bool:
@@ -71,7 +71,7 @@ def _is_verdict(value: Mapping[str, Any]) -> bool:
     return (
         are_right
         and (value.get("content") in {None, value.get("version_id")} or is_digest(value["content"]))
-        and all(isinstance(each, str) for each in _listed(value))
+        and all(isinstance(text, str) for text in _listed(value))
         and not any(isinstance(value.get(key), bool) for key in _NUMBERS)
         and _is_gate(value["gate"])
         and _is_confirm(value["gate"].get("confirm"))
@@ -86,7 +86,7 @@ def _listed(value: Mapping[str, Any]) -> Iterator[Any]:
 
 def _is_gate(value: Mapping[str, Any]) -> bool:
     passed, judges = value.get("passed", "all"), value.get("judges", {})
-    quarantine = found if isinstance(found := value.get("quarantine", ()), list | tuple) else [None]
+    quarantine = entries if isinstance(entries := value.get("quarantine", ()), list | tuple) else [None]
     is_word = isinstance(passed, str) and (passed in _WORDS or _is_percentage(passed))
     return (
         (is_word or type(passed) is int)
@@ -126,10 +126,10 @@ def passed_elsewhere(recorded: Any, stack: str, request: Mapping[str, Any], kind
         kind: the kind of run.
 
     """
-    found = whole_without_nulls(recorded) if isinstance(recorded, dict) else None
-    if found is None or not _is_verdict(found):
+    passed = whole_without_nulls(recorded) if isinstance(recorded, dict) else None
+    if passed is None or not _is_verdict(passed):
         return None
-    verdict = parse_verdict(found)
+    verdict = parse_verdict(passed)
     if verdict.outcome != "passed" or verdict.kind != kind.name or verdict.status not in kind.statuses:
         return None
     return replace(
@@ -159,8 +159,10 @@ def carried_results(outputs: Mapping[str, Any]) -> Iterator[Result]:
 
 def _carried(name: str, verdict: RunVerdict, outputs: Mapping[str, Any]) -> Result:
     kind = kind_of(verdict.kind if verdict.kind in KINDS else "tornado")
-    shown = [outputs[key].get(name) for key in SECTIONS if isinstance(outputs.get(key), dict)]
-    request = next((kind.request_of(each) for each in shown if isinstance(each, dict)), {})
+    outputs_of_run = [outputs[key].get(name) for key in SECTIONS if isinstance(outputs.get(key), dict)]
+    request = next(
+        (kind.request_of(run_outputs) for run_outputs in outputs_of_run if isinstance(run_outputs, dict)), {}
+    )
     gated = GatedRun(name, verdict.session_id, verdict.gate, request, kind=kind.name)
     is_pass = verdict.kind == kind.name and verdict.outcome == "passed" and verdict.status in kind.statuses
     lasting = replace(verdict, gate=verdict.gate.lasting(today()))
@@ -185,37 +187,37 @@ def final_verdict(kind: Kind, recorded: Mapping[str, Any], declared: Mapping[str
 
 def parse_verdict(recorded: Mapping[str, Any]) -> RunVerdict:
     """Return what looks like a verdict as one."""
-    given: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(RunVerdict)}
-    finished_at = given["finished_at"]
+    values: dict[str, Any] = {field.name: recorded.get(field.name) for field in fields(RunVerdict)}
+    finished_at = values["finished_at"]
     extra = {
         # Reports show them.
-        "reason": clean(given["reason"], MAX_VERDICT_REASON_CHARACTERS),
+        "reason": clean(values["reason"], MAX_VERDICT_REASON_CHARACTERS),
         "finished_at": clean(finished_at, MAX_TIME_CHARACTERS) if finished_at is not None else None,
-        **{name: whole_or_none(given[name]) for name in ("elapsed_ms", "forked_version")},
-        "scenarios": _all(_scenario_run, given["scenarios"]),
-        "kind": given["kind"] or "tornado",  # older releases did not record it
-        "judges": _all(_judge_result, given["judges"]),
-        "confirmation": parse_confirmation(given["confirmation"]),
-        "gate": Gate.of(given["gate"]),
-        "promoted": given["promoted"] is True,
-        "quarantined": given["quarantined"] or [],  # as above
-        **{name: text_or_none(given[name]) for name in ("promoted_from", "forked_content", "first_content")},
-        "first_failed_ids": _ids(given["first_failed_ids"]),
+        **{name: whole_or_none(values[name]) for name in ("elapsed_ms", "forked_version")},
+        "scenarios": _all(_scenario_run, values["scenarios"]),
+        "kind": values["kind"] or "tornado",  # older releases did not record it
+        "judges": _all(_judge_result, values["judges"]),
+        "confirmation": parse_confirmation(values["confirmation"]),
+        "gate": Gate.of(values["gate"]),
+        "promoted": values["promoted"] is True,
+        "quarantined": values["quarantined"] or [],  # as above
+        **{name: text_or_none(values[name]) for name in ("promoted_from", "forked_content", "first_content")},
+        "first_failed_ids": _ids(values["first_failed_ids"]),
     }
-    return RunVerdict(**{**given, **extra})
+    return RunVerdict(**{**values, **extra})
 
 
 def _all(parse: Callable[[Mapping[str, Any]], T | None], value: Any) -> list[T] | None:
     """Return the recorded entries of a list; None if they are not recorded, or damaged."""
     if not isinstance(value, list):
         return None
-    found = [parse(each) for each in value if isinstance(each, dict)]
-    known = [each for each in found if each is not None]
-    return known if len(known) == len(value) else None
+    parsed = [parse(entry) for entry in value if isinstance(entry, dict)]
+    readable = [entry for entry in parsed if entry is not None]
+    return readable if len(readable) == len(value) else None
 
 
 def _ids(value: Any) -> list[str] | None:
-    return value if isinstance(value, list) and all(isinstance(each, str) for each in value) else None
+    return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else None
 
 
 def _scenario_run(value: Mapping[str, Any]) -> ScenarioRun | None:
@@ -231,8 +233,8 @@ def _judge_result(value: Mapping[str, Any]) -> JudgeResult | None:
     are_flags = isinstance(required, bool | None) and isinstance(passed, bool | None)
     if not isinstance(name, str) or not isinstance(judge_id, str | None) or not are_flags or not _is_rate(rate):
         return None
-    known = float(rate) if rate is not None else None  # the state has 1, and the API 1.0
-    return {"id": judge_id, "name": name, "required": required, "match_rate": known, "passed": passed}
+    match_rate = float(rate) if rate is not None else None  # the state has 1, and the API 1.0
+    return {"id": judge_id, "name": name, "required": required, "match_rate": match_rate, "passed": passed}
 
 
 def _is_rate(value: Any) -> bool:

@@ -61,11 +61,11 @@ def former_names(gone: Sequence[NamedRun], new: Sequence[NamedRun]) -> dict[str,
         new: those that are declared now only.
 
     """
-    known: dict[tuple[str, bool, str], list[str]] = {}
-    for each in gone:
+    names: dict[tuple[str, bool, str], list[str]] = {}
+    for removed in gone:
         for with_version in (True, False):
-            known.setdefault(each.deciding(with_version=with_version), []).append(each.name)
-    return {each.name: known.get(each.deciding(with_version=each.has_version), []) for each in new}
+            names.setdefault(removed.deciding(with_version=with_version), []).append(removed.name)
+    return {run.name: names.get(run.deciding(with_version=run.has_version), []) for run in new}
 
 
 def find_renames(gone: Sequence[RecordedRun], new: Sequence[NamedRun]) -> Renames:
@@ -76,19 +76,19 @@ def find_renames(gone: Sequence[RecordedRun], new: Sequence[NamedRun]) -> Rename
         new: the declared runs that are not recorded.
 
     """
-    by_urn = {each.resource.urn: each for each in sorted(gone, key=lambda each: each.resource.urn)}
-    former = former_names([NamedRun(urn, each.kind, each.declared) for urn, each in by_urn.items()], new)
+    by_urn = {run.resource.urn: run for run in sorted(gone, key=lambda run: run.resource.urn)}
+    former = former_names([NamedRun(urn, run.kind, run.declared) for urn, run in by_urn.items()], new)
     certain = certain_names(former)
-    known: dict[str, RecordedRun] = {}
+    renamed: dict[str, RecordedRun] = {}
     unclear: dict[str, Sequence[RecordedRun]] = {}
     for name, urns in former.items():
-        found = [by_urn[urn] for urn in urns]
+        runs = [by_urn[urn] for urn in urns]
         if name in certain:
-            known[name] = found[0]
-        elif found:
-            first = len(unclear) % len(found)  # so that each message names another one
-            unclear[name] = [*found[first:], *found[:first]]
-    return Renames(known, unclear)
+            renamed[name] = runs[0]
+        elif runs:
+            first = len(unclear) % len(runs)  # so that each message names another one
+            unclear[name] = [*runs[first:], *runs[:first]]
+    return Renames(renamed, unclear)
 
 
 def certain_names(former: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -105,8 +105,8 @@ def find_swaps(recorded: Mapping[str, NamedRun], declared: Sequence[NamedRun]) -
         declared: the declared runs.
 
     """
-    moved = [each for each in declared if each.name in recorded and not _is_same(each, recorded[each.name])]
-    former = certain_names(former_names([recorded[each.name] for each in moved], moved))
+    moved = [run for run in declared if run.name in recorded and not _is_same(run, recorded[run.name])]
+    former = certain_names(former_names([recorded[run.name] for run in moved], moved))
     return [(new, old) for new, old in former.items() if former.get(old) == new and new < old]
 
 
@@ -124,7 +124,7 @@ def swapped_names(first: Resource, second: Resource, stack: str, minutes: str) -
         minutes: the worst case of both, in words.
 
     """
-    names = [clean(name_of(each.urn)) for each in (first, second)]
+    names = [clean(name_of(run.urn)) for run in (first, second)]
     between = f"{names[0]}-swapped"
     passed_by = f"{first.urn.removesuffix(name_of(first.urn))}{between}"
     moves = (first.urn, between), (second.urn, names[0]), (passed_by, names[1])
@@ -147,7 +147,7 @@ def unclear_rename(name: str, candidates: Sequence[RecordedRun], stack: str, min
 
     """
     noun, old = kind_of(candidates[0].kind).noun, candidates[0].resource
-    others = " or ".join(clean(name_of(each.resource.urn)) for each in candidates)
+    others = " or ".join(clean(name_of(run.resource.urn)) for run in candidates)
     return (
         f"{name}: may be {others} renamed; since it is unclear, a new {noun} starts for it (at worst {minutes}), and "
         f"one that is no longer declared is cancelled if it runs. To keep one and its pass, say which: "
@@ -162,9 +162,11 @@ def release_type(release: Release) -> str:
 
 def release_of(release: Release, state: Recorded) -> Resource | None:
     """Return the resource that a state has of a release, whatever its name is; None if nothing was published."""
-    own = (each for each in state.releases.values() if type_of(each.urn) == release_type(release))
+    own = (resource for resource in state.releases.values() if type_of(resource.urn) == release_type(release))
     place = release.subject_id, release.environment
-    return next((each for each in own if (each.subject_id, each.outputs.get("environment")) == place), None)
+    return next(
+        (resource for resource in own if (resource.subject_id, resource.outputs.get("environment")) == place), None
+    )
 
 
 def renamed_releases(declared: Iterable[Release], state: Recorded, names: Collection[str]) -> dict[str, str]:
@@ -176,12 +178,12 @@ def renamed_releases(declared: Iterable[Release], state: Recorded, names: Collec
         names: the names of all declared runs. A release whose name is one of them is another one, or the same.
 
     """
-    found = {each: release_of(each, state) for each in declared}
-    old = {each: name_of(resource.urn) for each, resource in found.items() if resource is not None}
+    resources = {release: release_of(release, state) for release in declared}
+    old = {release: name_of(resource.urn) for release, resource in resources.items() if resource is not None}
     return {
-        each.name: name
-        for each, name in old.items()
-        if name not in names and name in (state.outputs.get(each.section) or {})  # those of the program keep theirs
+        release.name: name
+        for release, name in old.items()
+        if name not in names and name in (state.outputs.get(release.section) or {})  # those of the program keep theirs
     }
 
 

@@ -52,11 +52,13 @@ class Rollback:
     @classmethod
     def of(cls, value: Any) -> Rollback | None:
         """Parse an entry of the config, or of an output; None if it is none. Pulumi gives numbers as floats."""
-        known = {each.name for each in fields(cls)}
-        if not isinstance(value, Mapping) or not known.issuperset(value):
+        names = {field.name for field in fields(cls)}
+        if not isinstance(value, Mapping) or not names.issuperset(value):
             return None
-        given = {key: entry for key, entry in value.items() if entry is not None}
-        parsed: dict[str, Any] = {key: _version(given[key]) if key in _VERSIONS else _word(given[key]) for key in given}
+        entries = {key: entry for key, entry in value.items() if entry is not None}
+        parsed: dict[str, Any] = {
+            key: _version(entries[key]) if key in _VERSIONS else _word(entries[key]) for key in entries
+        }
         return cls(**parsed) if parsed.keys() >= _REQUIRED and None not in parsed.values() else None
 
     def as_output(self) -> dict[str, Any]:
@@ -77,14 +79,14 @@ def as_output(rollbacks: Mapping[str, Rollback]) -> dict[str, Any]:
 
 def recorded_rollbacks(state: Recorded) -> dict[str, Rollback]:
     """Return what a stack has gone back to, by its releases: the rollback that each of them has published last."""
-    found: dict[str, Rollback] = {}
-    for each in state.releases.values():
-        recorded = each.outputs.get("rollback")
-        given = dict(recorded) if isinstance(recorded, Mapping) else {}
-        name, rollback = given.pop("name", None), Rollback.of(given)
+    rollbacks: dict[str, Rollback] = {}
+    for release in state.releases.values():
+        recorded = release.outputs.get("rollback")
+        values = dict(recorded) if isinstance(recorded, Mapping) else {}
+        name, rollback = values.pop("name", None), Rollback.of(values)
         if isinstance(name, str) and rollback is not None:
-            found[clean(name)] = rollback
-    return found
+            rollbacks[clean(name)] = rollback
+    return rollbacks
 
 
 def _word(value: Any) -> str | None:
@@ -146,13 +148,15 @@ class Passes:
         """The newest pass before that of the live version, of those that were published if there are any."""
         since = self.live.time if self.live is not None else None
         earlier = [
-            each for each in self.others if since is not None and parse_time(each.passed_at) and each.time < since
+            passed
+            for passed in self.others
+            if since is not None and parse_time(passed.passed_at) and passed.time < since
         ]
-        return next((each for each in earlier if each.is_released), next(iter(earlier), None))
+        return next((passed for passed in earlier if passed.is_released), next(iter(earlier), None))
 
     def find(self, version: str) -> Pass | None:
         """Return the newest pass of a version, by its number, id or semver."""
-        return next((each for each in self.others if version in (str(each.version), each.semver)), None)
+        return next((passed for passed in self.others if version in (str(passed.version), passed.semver)), None)
 
 
 def passes_of(release: Release, states: Iterable[Recorded]) -> Passes:
@@ -164,29 +168,29 @@ def passes_of(release: Release, states: Iterable[Recorded]) -> Passes:
 
     """
     live: Pass | None = None
-    found: dict[tuple[Version, str | None], Pass] = {}
+    passes: dict[tuple[Version, str | None], Pass] = {}
     followed = Followed()
     for index, state in enumerate(states):
         published = release_of(release, state)
         released = list(_released(published.outputs)) if published is not None else []
         live = next(iter(released), None) if index == 0 else live
-        for each in (*_passed(release, state, followed), *released):
-            found[each.key] = found[each.key].joined(each) if each.key in found else each
-    live = found.pop(live.key) if live is not None else None
-    return Passes(live, tuple(sorted(found.values(), key=lambda each: each.time, reverse=True)))
+        for passed in (*_passed(release, state, followed), *released):
+            passes[passed.key] = passes[passed.key].joined(passed) if passed.key in passes else passed
+    live = passes.pop(live.key) if live is not None else None
+    return Passes(live, tuple(sorted(passes.values(), key=lambda passed: passed.time, reverse=True)))
 
 
 def _released(outputs: Mapping[str, Any]) -> Iterator[Pass]:
     """Yield what a release has published, by its outputs, the newest first."""
     previous = outputs.get("previous")
-    for each in (outputs, *(previous if isinstance(previous, list) else ())):
-        given = each if isinstance(each, Mapping) else {}
-        version = _version(given.get("version", given.get("version_id")))
-        runs = given.get("sessions") or given.get("runs")
+    for outputs_then in (outputs, *(previous if isinstance(previous, list) else ())):
+        values = outputs_then if isinstance(outputs_then, Mapping) else {}
+        version = _version(values.get("version", values.get("version_id")))
+        runs = values.get("sessions") or values.get("runs")
         run_id = text_or_none(runs[0]) if isinstance(runs, list) and runs else None
         if version is not None:
-            content = version if isinstance(version, str) else text_or_none(given.get("content"))
-            times = text_or_none(given.get("passed_at")), text_or_none(given.get("semver"))
+            content = version if isinstance(version, str) else text_or_none(values.get("content"))
+            times = text_or_none(values.get("passed_at")), text_or_none(values.get("semver"))
             yield Pass(version, content, run_id or "", times[0], is_released=True, semver=times[1])
 
 
@@ -206,8 +210,8 @@ def _judged(state: Recorded, followed: Followed) -> Iterator[tuple[str, Mapping[
         name = name_of(followed.urn(run.resource.urn, run.run_id))
         if run.verdict is not None:
             yield name, run.declared, run.verdict, run.basis.content
-    for each in carried_results(state.outputs):
-        yield each.gated.name, each.gated.request, each.verdict, each.verdict.content
+    for result in carried_results(state.outputs):
+        yield result.gated.name, result.gated.request, result.verdict, result.verdict.content
 
 
 def _is_pass(verdict: RunVerdict) -> bool:

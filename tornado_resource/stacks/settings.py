@@ -82,10 +82,10 @@ def read_settings(config: Mapping[str, str], stack: str | None = None) -> Settin
         ConfigurationError: a key is unknown or a value is invalid; the text lists all of them.
 
     """
-    given = {key.removeprefix(PREFIX): text for key, text in config.items() if key.startswith(PREFIX)}
+    texts = {key.removeprefix(PREFIX): text for key, text in config.items() if key.startswith(PREFIX)}
     settings: dict[str, Any] = {}
     problems = [*_misspelled(config)]
-    for name, text in given.items():
+    for name, text in texts.items():
         key = KEYS.get(name)
         if key is None:
             problems.append(_unknown(name))
@@ -138,9 +138,9 @@ def _sentences(declared: str, text: str) -> dict[str, str]:
     except (ValueError, RecursionError):
         value = text
     is_by_session = isinstance(value, dict) and declared == "on_conflict"
-    values = {f".{session}": each for session, each in value.items()} if is_by_session else {"": value}
-    found = {path: session_problems(None, {declared: each}).get(declared) for path, each in values.items()}
-    return {path: sentence for path, sentence in found.items() if sentence is not None}
+    values = {f".{session}": entry for session, entry in value.items()} if is_by_session else {"": value}
+    sentences = {path: session_problems(None, {declared: entry}).get(declared) for path, entry in values.items()}
+    return {path: sentence for path, sentence in sentences.items() if sentence is not None}
 
 
 def _text(text: str) -> str | None:
@@ -179,8 +179,8 @@ def _mapping_of(text: str, kinds: tuple[type, ...]) -> dict[str, Any]:
 def _on_conflict(text: str) -> str | dict[str, str]:
     """Parse one value for all sessions, or an object of values by session name."""
     value = _mapping_of(text, (str,)) if text.startswith("{") else text
-    given = value.values() if isinstance(value, dict) else [value]
-    if not all(each in ON_CONFLICT for each in given):
+    choices = value.values() if isinstance(value, dict) else [value]
+    if not all(choice in ON_CONFLICT for choice in choices):
         raise ValueError
     return value
 
@@ -217,11 +217,11 @@ def _rollbacks(text: str) -> dict[str, Rollback]:
     from tornado_resource.stacks.rollback import Rollback
 
     value = json.loads(text)
-    found = {name: Rollback.of(entry) for name, entry in value.items()} if isinstance(value, dict) else {"": None}
-    known = {name: each for name, each in found.items() if each is not None}
-    if len(known) < len(found):
+    rollbacks = {name: Rollback.of(entry) for name, entry in value.items()} if isinstance(value, dict) else {"": None}
+    valid = {name: rollback for name, rollback in rollbacks.items() if rollback is not None}
+    if len(valid) < len(rollbacks):
         raise ValueError
-    return known
+    return valid
 
 
 def _budget(text: str) -> Budget:

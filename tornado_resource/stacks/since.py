@@ -86,7 +86,7 @@ class Changed:
     @property
     def due(self) -> list[Declaration]:
         """The runs that start at worst."""
-        return [each.declaration for each in self.runs if each.may_start]
+        return [run.declaration for run in self.runs if run.may_start]
 
     @property
     def cost(self) -> Cost:
@@ -118,27 +118,29 @@ class Comparison:
             DeclarationError: problems of the declarations that only merging can show.
 
         """
-        [found] = self.of_all([environment])
-        return found
+        [changed] = self.of_all([environment])
+        return changed
 
     def of_all(self, environments: Sequence[str | None]) -> list[Changed]:
         """Return what `of` does for each of several environments."""
-        known: dict[str | None, Changed] = {}
+        compared: dict[str | None, Changed] = {}
         listed = environment_names(self.after)
         for name in environments:
             left, above = [name], settings_of(self.after, name).get("promotes_from")
-            while above in listed and above not in known:
+            while above in listed and above not in compared:
                 left.append(above)
                 above = settings_of(self.after, above).get("promotes_from")
-            for each in reversed(left):
-                known[each] = known[each] if each in known else self._changed(each, known)
-        return [known[name] for name in environments]
+            for left_name in reversed(left):
+                compared[left_name] = (
+                    compared[left_name] if left_name in compared else self._changed(left_name, compared)
+                )
+        return [compared[name] for name in environments]
 
-    def _changed(self, environment: str | None, known: Mapping[str | None, Changed]) -> Changed:
+    def _changed(self, environment: str | None, compared: Mapping[str | None, Changed]) -> Changed:
         after = resolve(self.after, environment)
         before, problem = self._base(environment)
         pair = _Pair.of(before, after, self.digest)
-        return Changed(after, tuple(self._runs(pair, known)), pair.removed, tuple(pair.parts()), problem)
+        return Changed(after, tuple(self._runs(pair, compared)), pair.removed, tuple(pair.parts()), problem)
 
     def _base(self, environment: str | None) -> tuple[Environment, str | None]:
         """Return the environment as it was, empty if it was not there, and why it cannot be compared."""
@@ -153,14 +155,14 @@ class Comparison:
         except DeclarationError as error:
             return nothing, f"{INVALID_BASE}: {error.problems[0]}"
 
-    def _runs(self, pair: _Pair, known: Mapping[str | None, Changed]) -> list[ChangedRun]:
-        source, runs = pair.after.promotes_from, [pair.run(each) for each in pair.after.declarations]
-        if source not in known:
+    def _runs(self, pair: _Pair, compared: Mapping[str | None, Changed]) -> list[ChangedRun]:
+        source, runs = pair.after.promotes_from, [pair.run(declaration) for declaration in pair.after.declarations]
+        if source not in compared:
             return runs
-        starting = {each.name for each in known[source].due}
+        starting = {declaration.name for declaration in compared[source].due}
         carried = carries(self.after, pair.after)
         may_follow = {name for name in starting if carried.get(name) == "version"}
-        return [_following(each, source) if each.declaration.name in may_follow else each for each in runs]
+        return [_following(run, source) if run.declaration.name in may_follow else run for run in runs]
 
 
 def _following(run: ChangedRun, source: str | None) -> ChangedRun:
@@ -191,9 +193,9 @@ class _Pair:
     def of(cls, before: Environment, after: Environment, digest: DigestOfChecks) -> _Pair:
         old_scenarios, scenarios = before.scenarios, after.scenarios
         stored = StoredScenarios(map(_stored, old_scenarios))
-        found = {resource_name(each): stored.matching(each) for each in scenarios}
-        matches = {name: each for name, each in found.items() if each is not None}
-        recorded = {each.name: each for each in before.declarations if each.retest}
+        matches_or_none = {resource_name(scenario): stored.matching(scenario) for scenario in scenarios}
+        matches = {name: match for name, match in matches_or_none.items() if match is not None}
+        recorded = {run.name: run for run in before.declarations if run.retest}
         old = _inputs(before, digests_of(old_scenarios), matches, digest)
         new = _inputs(after, digests_of(scenarios), matches, digest)
         former = certain_names(former_names(_only_in(old, new), _only_in(new, old)))
@@ -236,14 +238,14 @@ class _Pair:
 
     def _scenario_reasons(self, before: Declaration, after: Declaration) -> Iterator[str]:
         """Yield what is different about the scenarios that two states of a session run."""
-        known = {resource_name(each): each for each in before.tested_scenarios}
-        for each in after.tested_scenarios:
-            found = self.matches.get(resource_name(each))
-            old = known.pop(found.resource, None) if found is not None else None
-            names = ", ".join(self._edited(old, each)) if old is not None else ""
+        former = {resource_name(scenario): scenario for scenario in before.tested_scenarios}
+        for scenario in after.tested_scenarios:
+            match = self.matches.get(resource_name(scenario))
+            old = former.pop(match.resource, None) if match is not None else None
+            names = ", ".join(self._edited(old, scenario)) if old is not None else ""
             if old is None or names:
-                yield f"scenario {each.key} ({names})" if names else f"scenario {each.key} is new"
-        yield from (f"scenario {each.key} is removed" for each in known.values())
+                yield f"scenario {scenario.key} ({names})" if names else f"scenario {scenario.key} is new"
+        yield from (f"scenario {scenario.key} is removed" for scenario in former.values())
         if before.request.get("scenario_ids") != after.request.get("scenario_ids"):
             yield "scenario_ids"
 
@@ -257,8 +259,10 @@ class _Pair:
     def parts(self) -> Iterator[PartChange]:
         """Yield what has changed: sessions and agents, then scenarios, each once."""
         new_names = {old: new for new, old in self.former.items()}
-        old = {new_names.get(each.name, each.name): each for each in self.before.declarations}
-        new = {each.name: each for each in self.after.declarations}
+        old = {
+            new_names.get(declaration.name, declaration.name): declaration for declaration in self.before.declarations
+        }
+        new = {declaration.name: declaration for declaration in self.after.declarations}
         for name in dict.fromkeys([*new, *old]):
             kind: Kind = "session" if (new.get(name) or old[name]).section == "sessions" else "agent"
             before, after = old.get(name), new.get(name)
@@ -268,22 +272,22 @@ class _Pair:
         yield from _judge_parts(_all_judges(self.before), _all_judges(self.after))
 
     def _scenario_parts(self) -> Iterator[PartChange]:
-        left = {resource_name(each): each for each in self.old_scenarios}
-        shown = set[str]()
-        for each in self.scenarios:
-            found = self.matches.get(resource_name(each))
-            known = left.pop(found.resource, None) if found is not None else None
-            if each.key not in shown:
-                yield from _part("scenario", each.key, _scenario_values(known), _scenario_values(each))
-            shown.add(each.key)
-        for key in dict.fromkeys(each.key for each in left.values() if each.key not in shown):
+        left = {resource_name(scenario): scenario for scenario in self.old_scenarios}
+        keys = set[str]()
+        for scenario in self.scenarios:
+            match = self.matches.get(resource_name(scenario))
+            former = left.pop(match.resource, None) if match is not None else None
+            if scenario.key not in keys:
+                yield from _part("scenario", scenario.key, _scenario_values(former), _scenario_values(scenario))
+            keys.add(scenario.key)
+        for key in dict.fromkeys(scenario.key for scenario in left.values() if scenario.key not in keys):
             yield PartChange("scenario", key, "removed", ())
 
 
 def _only_in(these: Mapping[str, NamedRun], those: Mapping[str, NamedRun]) -> list[NamedRun]:
     """Return the runs of which the others have none of the same name and kind."""
-    others = {(each.name, each.kind) for each in those.values()}
-    return [each for each in these.values() if (each.name, each.kind) not in others]
+    others = {(part.name, part.kind) for part in those.values()}
+    return [part for part in these.values() if (part.name, part.kind) not in others]
 
 
 def _inputs(
@@ -293,29 +297,34 @@ def _inputs(
     digest: DigestOfChecks,
 ) -> dict[str, NamedRun]:
     """Return what would be compared of each run. The names of resources stand for the ids of scenarios."""
-    found = dict[str, NamedRun]()
-    for each in environment.declarations:
-        if each.retest:
-            names = [resource_name(scenario) for scenario in each.tested_scenarios]
+    inputs_by_name = dict[str, NamedRun]()
+    for declaration in environment.declarations:
+        if declaration.retest:
+            names = [resource_name(scenario) for scenario in declaration.tested_scenarios]
             ids = [matches[name].resource if name in matches else name for name in names]
-            checks = digest(each.checks, ids) if each.checks is not None else None
-            inputs, is_promoted = expected_inputs(each, {}, ids, checks, digests), environment.promotes_from is not None
-            found[each.name] = NamedRun(each.name, each.kind, inputs, is_promoted=is_promoted)
-    return found
+            checks = digest(declaration.checks, ids) if declaration.checks is not None else None
+            inputs, is_promoted = (
+                expected_inputs(declaration, {}, ids, checks, digests),
+                environment.promotes_from is not None,
+            )
+            inputs_by_name[declaration.name] = NamedRun(
+                declaration.name, declaration.kind, inputs, is_promoted=is_promoted
+            )
+    return inputs_by_name
 
 
 def _judges(checks: ChecksDeclaration | None) -> dict[str, JudgeDeclaration]:
     """Return the judges as code of checks, by key."""
-    return {each.key: each for each in checks.definitions if each is not None} if checks is not None else {}
+    return {judge.key: judge for judge in checks.definitions if judge is not None} if checks is not None else {}
 
 
 def _all_judges(environment: Environment) -> dict[str, JudgeDeclaration]:
-    return {key: each for checks in environment.checks for key, each in _judges(checks).items()}
+    return {key: judge for checks in environment.checks for key, judge in _judges(checks).items()}
 
 
 def _judge_parts(before: Mapping[str, JudgeDeclaration], after: Mapping[str, JudgeDeclaration]) -> Iterator[PartChange]:
     for key in dict.fromkeys([*after, *before]):
-        yield from _part("judge", key, *(_judge_values(each.get(key)) for each in (before, after)))
+        yield from _part("judge", key, *(_judge_values(judges.get(key)) for judges in (before, after)))
 
 
 def _judge_reasons(before: Mapping[str, JudgeDeclaration], after: Mapping[str, JudgeDeclaration]) -> Iterator[str]:
@@ -344,19 +353,19 @@ def _digest(name: str, values: Mapping[str, Any]) -> str:
 
 
 def _part(kind: Kind, name: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Iterator[PartChange]:
-    found = part_change(kind, name, old, new)
-    if found is not None:
+    change = part_change(kind, name, old, new)
+    if change is not None:
         # What is not declared any more is no news line by line.
-        yield replace(found, fields=(), omitted=0) if new is None else found
+        yield replace(change, fields=(), omitted=0) if new is None else change
 
 
 def _values(declaration: Declaration, other: Declaration | None) -> dict[str, Any]:
     """Return what is declared of a run, by the keys of the file, without the default values that *other* has too."""
     request = {SHOWN_KEYS.get(key, key): value for key, value in declaration.request.items()}
     checks = {"checks": _plain(declaration.checks)} if declaration.checks is not None else {}
-    keys = {"scenarios": [each.key for each in declaration.scenarios]} if declaration.scenarios else {}
-    found = {**request, **keys, **checks, "gate": _gate_values(declaration, other), **_own_values(declaration, other)}
-    return {key: value for key, value in found.items() if value is not None}
+    keys = {"scenarios": [scenario.key for scenario in declaration.scenarios]} if declaration.scenarios else {}
+    values = {**request, **keys, **checks, "gate": _gate_values(declaration, other), **_own_values(declaration, other)}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _gate_values(declaration: Declaration, other: Declaration | None) -> dict[str, Any] | str | None:
@@ -370,8 +379,8 @@ def _gate_values(declaration: Declaration, other: Declaration | None) -> dict[st
 
 
 def _own_values(declaration: Declaration, other: Declaration | None) -> dict[str, Any]:
-    found = {name: _plain(getattr(declaration, name)) for name in _shown_in(declaration, other) if name not in APART}
-    return {name: value for name, value in found.items() if value not in EMPTY_VALUES}
+    values = {name: _plain(getattr(declaration, name)) for name in _shown_in(declaration, other) if name not in APART}
+    return {name: value for name, value in values.items() if value not in EMPTY_VALUES}
 
 
 def _judge_values(declared: JudgeDeclaration | None) -> dict[str, Any] | None:
@@ -381,29 +390,29 @@ def _judge_values(declared: JudgeDeclaration | None) -> dict[str, Any] | None:
 def _scenario_values(declared: ScenarioDeclaration | None) -> dict[str, Any] | None:
     if declared is None:
         return None
-    own = {each.name: getattr(declared, each.name) for each in _shown(declared) if each.name not in SCENARIO_APART}
+    own = {field.name: getattr(declared, field.name) for field in _shown(declared) if field.name not in SCENARIO_APART}
     return {"key": declared.key, **declared.fields, **own}
 
 
 def _plain(value: Any) -> Any:
     """Return a value of a declaration as the file has it."""
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_plain(entry) for entry in value]
     if isinstance(value, ScenarioDeclaration | JudgeDeclaration):
         return value.key
     if is_dataclass(value):
-        return {each.name: _plain(getattr(value, each.name)) for each in _shown(value)}
+        return {field.name: _plain(getattr(value, field.name)) for field in _shown(value)}
     return value
 
 
 def _shown_in(*values: Any) -> list[str]:
     """Return the names of the fields that `_shown` yields of one of these, each once; None has none."""
-    return list(dict.fromkeys(each.name for value in values if value is not None for each in _shown(value)))
+    return list(dict.fromkeys(field.name for value in values if value is not None for field in _shown(value)))
 
 
 def _shown(value: Any) -> Iterator[Field[Any]]:
     """Yield the fields of a declaration that do not have their default values, without those that say where it is."""
-    for each in fields(value):
-        default = each.default if each.default_factory is MISSING else each.default_factory()
-        if each.compare and getattr(value, each.name) != default:
-            yield each
+    for own_field in fields(value):
+        default = own_field.default if own_field.default_factory is MISSING else own_field.default_factory()
+        if own_field.compare and getattr(value, own_field.name) != default:
+            yield own_field

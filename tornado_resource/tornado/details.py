@@ -44,22 +44,27 @@ async def with_transcripts(client: Client, result: Result) -> Result:
         batch_id = _last_batch(result.status.iterations, scenario_id)
         if batch_id is not None:
             batches.setdefault(batch_id, set()).add(scenario_id)
-    found: dict[str, Transcript] = {}
+    transcripts: dict[str, Transcript] = {}
     # What has arrived when the time is over is shown.
     with suppress(TimeoutError):
         async with asyncio.timeout(TRANSCRIPT_SECONDS):
-            await asyncio.gather(*(_read_batch(client, *batch, found) for batch in batches.items()))
-    return replace(result, transcripts={each: found[each] for each in wanted if each in found})
+            await asyncio.gather(*(_read_batch(client, *batch, transcripts) for batch in batches.items()))
+    return replace(
+        result,
+        transcripts={scenario_id: transcripts[scenario_id] for scenario_id in wanted if scenario_id in transcripts},
+    )
 
 
 def _last_batch(iterations: tuple[Iteration, ...], scenario_id: str) -> str | None:
     """Return the batch of the last iteration in which a scenario failed."""
-    failed = (each.batch_id for each in reversed(iterations) if scenario_id in each.failed_ids)
+    failed = (iteration.batch_id for iteration in reversed(iterations) if scenario_id in iteration.failed_ids)
     return next(failed, None)
 
 
-async def _read_batch(client: Client, batch_id: str, scenario_ids: set[str], found: dict[str, Transcript]) -> None:
-    """Add the transcripts of scenarios that failed in a batch to *found*, each when it arrives."""
+async def _read_batch(
+    client: Client, batch_id: str, scenario_ids: set[str], transcripts: dict[str, Transcript]
+) -> None:
+    """Add the transcripts of scenarios that failed in a batch to *transcripts*, each when it arrives."""
     try:
         runs = await failed_runs(client, batch_id)
     except TornadoError:
@@ -67,14 +72,14 @@ async def _read_batch(client: Client, batch_id: str, scenario_ids: set[str], fou
     spell = spelling(scenario_ids)
     spelled = {spell(scenario_id): run_id for scenario_id, run_id in runs.items()}
     chosen = [(scenario_id, run_id) for scenario_id, run_id in spelled.items() if scenario_id in scenario_ids]
-    await asyncio.gather(*(_read_run(client, *run, found) for run in chosen))
+    await asyncio.gather(*(_read_run(client, *run, transcripts) for run in chosen))
 
 
-async def _read_run(client: Client, scenario_id: str, run_id: str, found: dict[str, Transcript]) -> None:
+async def _read_run(client: Client, scenario_id: str, run_id: str, transcripts: dict[str, Transcript]) -> None:
     with suppress(TornadoError):
         transcript = await read_transcript(client, run_id)
         if transcript is not None:
-            found[scenario_id] = transcript
+            transcripts[scenario_id] = transcript
 
 
 async def with_scenario_runs(client: Client, result: Result) -> Result:
@@ -93,10 +98,12 @@ async def with_scenario_runs(client: Client, result: Result) -> Result:
         names = await _names(client, result, (*passed, *(result.gated.declared_scenarios or ())))
     except ApiError:
         return result
-    runs: list[ScenarioRun] = [{"id": each, "name": names[each], "passed": passed[each]} for each in passed]
-    known = {each: name for each, name in names.items() if name is not None}
+    runs: list[ScenarioRun] = [
+        {"id": scenario_id, "name": names[scenario_id], "passed": passed[scenario_id]} for scenario_id in passed
+    ]
+    known_names = {scenario_id: name for scenario_id, name in names.items() if name is not None}
     verdict = replace(result.verdict, scenarios=runs)
-    return replace(result, verdict=verdict, status=status, scenario_names={**result.scenario_names, **known})
+    return replace(result, verdict=verdict, status=status, scenario_names={**result.scenario_names, **known_names})
 
 
 async def _recorded_status(client: Client, result: Result) -> Status | None:
@@ -109,13 +116,13 @@ async def _recorded_status(client: Client, result: Result) -> Status | None:
 
 
 async def _names(client: Client, result: Result, ids: Iterable[str]) -> dict[str, str | None]:
-    names = {each: result.known_name(each) for each in ids}
-    unknown = [each for each, name in names.items() if name is None]
+    names = {scenario_id: result.known_name(scenario_id) for scenario_id in ids}
+    unknown = [scenario_id for scenario_id, name in names.items() if name is None]
     if not unknown:
         return names
     owner = Owner.pathway(result.gated.request["pathway_id"])
     listing = await list_scenarios(client, owner, enabled=True)
     if not listing.is_whole:
         listing = await complete(client, owner, listing, enabled=True)
-    listed = {each.scenario_id: each.name for each in listing.spelled_as(unknown).scenarios}
-    return {each: name if name is not None else listed.get(each) for each, name in names.items()}
+    listed = {scenario.scenario_id: scenario.name for scenario in listing.spelled_as(unknown).scenarios}
+    return {scenario_id: name if name is not None else listed.get(scenario_id) for scenario_id, name in names.items()}

@@ -84,7 +84,7 @@ def _excusable(gate: Gate, status: Status) -> list[str]:
     failing = [*dict.fromkeys((*status.failed_ids, *status.unfixable_ids))]
     if len(failing) != (status.total_scenarios or 0) - (status.passed_scenarios or 0):
         return []
-    return [each for each in failing if gate.quarantine_of(each) is not None]
+    return [scenario_id for scenario_id in failing if gate.quarantine_of(scenario_id) is not None]
 
 
 def _scenario_problem(status: Status, declared: Collection[str] | None) -> str | None:
@@ -120,9 +120,9 @@ def _other_number(total: int, wanted: int) -> str | None:
 def _contradiction(status: Status) -> str | None:
     """Return how what is said of a completed session contradicts itself, or None."""
     total, passed, failed = status.total_scenarios or 0, status.passed_scenarios or 0, status.failed_scenarios
-    shown = f"{passed} passed" if failed is None else f"{passed} passed and {failed} failed"
+    tally = f"{passed} passed" if failed is None else f"{passed} passed and {failed} failed"
     if passed < 0 or not 0 <= (failed or 0) <= total - passed:
-        return f"contradictory numbers: {shown} of {total}"
+        return f"contradictory numbers: {tally} of {total}"
     is_all = status.status == "COMPLETED_ALL_PASSED"
     if is_all != (passed == total):
         return f"contradictory numbers: {status.status}, but {passed} of {total} passed"
@@ -140,22 +140,22 @@ def _missing_iteration(status: Status) -> str | None:
     last = max([len(status.iterations) + status.omitted.iterations, *numbers])
     if status.current_iteration <= last:
         return None
-    shown = f"current_iteration is {status.current_iteration}, but the last one shown is {last}"
-    return f"contradictory iterations: {shown}"
+    remark = f"current_iteration is {status.current_iteration}, but the last one shown is {last}"
+    return f"contradictory iterations: {remark}"
 
 
 def _contradicted_pass(status: Status) -> str | None:
     """Return what else a response says of a session whose scenarios all passed, or None."""
     unfixable = id_list(status.unfixable_ids) or status.unfixable_count
     if status.error_message is not None:
-        found = f"error_message is `{clean(status.error_message)}`"
+        contradiction = f"error_message is `{clean(status.error_message)}`"
     elif failed := status.failed_ids:
-        found = f"{id_list(failed)} failed in the last run"
+        contradiction = f"{id_list(failed)} failed in the last run"
     elif unfixable:
-        found = f"unfixable: {unfixable}"
+        contradiction = f"unfixable: {unfixable}"
     else:
         return None
-    return f"contradictory: {status.status}, but {found}"
+    return f"contradictory: {status.status}, but {contradiction}"
 
 
 def _count_contradiction(status: Status) -> str | None:
@@ -165,8 +165,8 @@ def _count_contradiction(status: Status) -> str | None:
     failed = [scenario_id for scenario_id, has_passed in results.items() if not has_passed]
     if len(results) - len(failed) <= passed and len(failed) <= total - passed:
         return None
-    shown = f"{len(results) - len(failed)} passed and {len(failed)} failed in the last run of each"
-    return f"contradictory numbers: {passed} of {total} passed, but {shown}"
+    tally = f"{len(results) - len(failed)} passed and {len(failed)} failed in the last run of each"
+    return f"contradictory numbers: {passed} of {total} passed, but {tally}"
 
 
 def _unfixable_contradiction(status: Status) -> str | None:
@@ -200,7 +200,7 @@ def _extent(gate: Gate, status: Status, scenarios: tuple[Scenario, ...]) -> str 
     if gate.passed == "promotion":
         ran = {*_required(scenarios)}
         total = len(ran)
-    return too_much(sum(each.part in ran for each in gate.quarantine), total)
+    return too_much(sum(entry.part in ran for entry in gate.quarantine), total)
 
 
 def _rule(
@@ -233,12 +233,15 @@ def _required_scenarios(
     results, ids = status.last_results, _required(scenarios)
     if not ids:
         return "failed", "no scenario of the pathway is marked is_required_for_promotion"
-    missed = [each for each in ids if not results.get(each, False) and each not in excused]
+    missed = [scenario_id for scenario_id in ids if not results.get(scenario_id, False) and scenario_id not in excused]
     if missed:
         return "failed", f"required for promotion but not passed: {id_list(missed)}"
     if not excused:
         return "passed", f"all scenarios required for promotion passed ({len(ids)})"
-    return "passed", f"{sum(results.get(each, False) for each in ids)} of {len(ids)} required for promotion passed"
+    return (
+        "passed",
+        f"{sum(results.get(scenario_id, False) for scenario_id in ids)} of {len(ids)} required for promotion passed",
+    )
 
 
 def _required(scenarios: tuple[Scenario, ...]) -> list[str]:
@@ -270,7 +273,11 @@ def facts(gated: GatedRun, status: Status, outcome: Outcome) -> RunFacts:
 
 def quarantined(gate: Gate, failed: Iterable[str], unfixable: Iterable[str]) -> list[str]:
     """Return the scenarios in quarantine among those that failed or are unfixable."""
-    return [each for each in dict.fromkeys((*failed, *unfixable)) if gate.quarantine_of(each) is not None]
+    return [
+        scenario_id
+        for scenario_id in dict.fromkeys((*failed, *unfixable))
+        if gate.quarantine_of(scenario_id) is not None
+    ]
 
 
 def _first(gated: GatedRun, tested: Status) -> RunFacts:
@@ -307,22 +314,22 @@ def with_content(gated: GatedRun, verdict: RunVerdict, content: Digests | None) 
     if content is None:
         return verdict
     name = version_name(verdict.version)
-    found, started, promoted = replace(verdict, content=content.best), gated.started_content, gated.promoted.content
+    judged, started, promoted = replace(verdict, content=content.best), gated.started_content, gated.promoted.content
     if not verdict.repaired and started is not None:
         edit = f"{short(started)} when it started, {short(content.like(started))} when it had ended"
         if is_same(content, Digests.of(started)) is False:
-            return _incomplete(found, f"{name} was edited while it was tested: {edit}")
+            return _incomplete(judged, f"{name} was edited while it was tested: {edit}")
         if is_incomparable(content, Digests.of(started)):
             edit = f"{name} may have been edited while it was tested: {edit}"
-            return _incomplete(found, f"{edit}; {OTHER_PATHS}")
+            return _incomplete(judged, f"{edit}; {OTHER_PATHS}")
     if verdict.outcome == "passed" and promoted is not None:
-        known = f"its content is {short(content.like(promoted.best))}, {short(promoted.best)} passed there"
+        difference = f"its content is {short(content.like(promoted.best))}, {short(promoted.best)} passed there"
         if is_same(content, promoted) is False:
-            return _incomplete(found, f"version {verdict.version} is not the content that was promoted: {known}")
+            return _incomplete(judged, f"version {verdict.version} is not the content that was promoted: {difference}")
         if is_incomparable(content, promoted):
-            known = f"version {verdict.version} may not be the content that was promoted: {known}"
-            return _incomplete(found, f"{known}; {OTHER_PATHS}")
-    return found
+            difference = f"version {verdict.version} may not be the content that was promoted: {difference}"
+            return _incomplete(judged, f"{difference}; {OTHER_PATHS}")
+    return judged
 
 
 def unreadable_content(verdict: RunVerdict, error: Exception) -> RunVerdict:

@@ -134,8 +134,8 @@ class Tornado(Kind):
             started = await start_session(client, request)
         except NotFound as error:
             raise await with_successor(client, error, str(request["pathway_id"])) from None
-        shown = {"max_iterations": started.max_iterations, "timeout_ms": started.timeout_ms}
-        return StartedRun(started.session_id, started.created_at, started.status, shown=shown)
+        limits = {"max_iterations": started.max_iterations, "timeout_ms": started.timeout_ms}
+        return StartedRun(started.session_id, started.created_at, started.status, shown=limits)
 
     async def look(self, client: Client, order: Order) -> Sequence[Found]:
         """Return the active session of the pathway: the API lists no others."""
@@ -216,20 +216,20 @@ class Tornado(Kind):
         from tornado_resource.versions.drift import scenarios_run
         from tornado_resource.versions.reading import ContentReader
 
-        request, reader, found = request_from(props), ContentReader(client), dict[str, Any]()
+        request, reader, values = request_from(props), ContentReader(client), dict[str, Any]()
         sees_drift = props.get("rerun", DEFAULT_RERUN) == "on_drift"
         version = request.get("version_number", LIVE if sees_drift else None)
         with suppress(TornadoError):
             if version is not None:
                 digests = await reader.digests(request["pathway_id"], version)
-                found["started_content"] = digests.current if digests is not None else None
+                values["started_content"] = digests.current if digests is not None else None
         with suppress(TornadoError):
             if sees_drift:
                 chosen = request.get("scenario_ids")
                 listing = await reader.scenarios(request["pathway_id"], chosen or ())
                 if chosen is not None or listing.is_whole:
-                    found["started_scenarios"] = scenarios_run(chosen, listing.enabled)
-        return {key: value for key, value in found.items() if value is not None}
+                    values["started_scenarios"] = scenarios_run(chosen, listing.enabled)
+        return {key: value for key, value in values.items() if value is not None}
 
     def progress(self, status: Status) -> str:
         """Return ` iteration 2/5 · 38 passed, 2 failed of 40`."""
@@ -258,9 +258,11 @@ class Tornado(Kind):
         All of them in each iteration, where the API does not show which.
         """
         simulated = verdict.confirmation["scenarios"].values() if verdict.confirmation is not None else ()
-        repeats = sum(each["runs"] for each in simulated)
+        repeats = sum(rate["runs"] for rate in simulated)
         if status is not None and status.iterations and not status.has_omissions:
-            return sum(len(each.passed_ids) + len(each.failed_ids) for each in status.iterations) + repeats
+            return (
+                sum(len(iteration.passed_ids) + len(iteration.failed_ids) for iteration in status.iterations) + repeats
+            )
         if verdict.iterations is None or verdict.total_scenarios is None:
             return None
         return verdict.iterations * verdict.total_scenarios + repeats
@@ -363,7 +365,7 @@ async def with_successor(client: Client, error: NotFound, pathway_id: str) -> No
     from tornado_resource.bland.agents import list_agents
 
     with suppress(ApiError):
-        agents = id_list([each.agent_id for each in (await list_agents(client)).of_pathway(pathway_id)])
+        agents = id_list([agent.agent_id for agent in (await list_agents(client)).of_pathway(pathway_id)])
         if agents:
             cause = f"{error.cause}; it was migrated to agent {agents}: `tornado-resource migrate` declares that"
             return NotFound(error.request, cause, status_code=error.status_code, is_api=error.is_api)
@@ -372,8 +374,8 @@ async def with_successor(client: Client, error: NotFound, pathway_id: str) -> No
 
 def found_run(order: Order, active: Active) -> Found:
     """Return the session that is active on the pathway of an order, and how it differs."""
-    shown = {"max_iterations": active.max_iterations, "timeout_ms": active.timeout_ms}
-    run = StartedRun(active.session_id, active.created_at, active.status, shown=shown)
+    limits = {"max_iterations": active.max_iterations, "timeout_ms": active.timeout_ms}
+    run = StartedRun(active.session_id, active.created_at, active.status, shown=limits)
     contradictions, doubts = tuple(_contradictions(order, active)), tuple(_doubts(order, active))
     return Found(run, active.responded_at, contradictions=contradictions, doubts=doubts)
 

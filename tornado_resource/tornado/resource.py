@@ -150,12 +150,12 @@ class TornadoSession(RunResource, module="bland", name="TornadoSession"):
             "adopt": adopt,
             "declared_at": declared_at,
         }
-        given = run_inputs(self, name, inputs, opts)
+        declared = run_inputs(self, name, inputs, opts)
         self.scenarios = declarations(scenarios)
         # A dynamic resource has only the outputs that it was created with as properties: None declares one. Not in a
         # function of its own: the SDK writes every frame of the call stack into the state, for each resource.
-        super().__init__(TornadoProvider(), name, {**dict.fromkeys(self.output_names), **given}, run_options(opts))
-        after_registration(self, given)
+        super().__init__(TornadoProvider(), name, {**dict.fromkeys(self.output_names), **declared}, run_options(opts))
+        after_registration(self, declared)
 
 
 # The SDK evaluates the annotations of a resource's class for every resource, and finds these evaluated.
@@ -169,5 +169,5 @@ def _quarantine(quarantine: Any, scenarios: Sequence[TornadoScenario]) -> Any:
     """
     if quarantine is None or not scenarios:
         return quarantine
-    ids = {each.pulumi_resource_name.partition("@")[0]: each.stored_id for each in scenarios}
-    return pulumi.Output.all(quarantine, pulumi.Output.all(**ids)).apply(lambda known: by_ids(*known))
+    ids = {scenario.pulumi_resource_name.partition("@")[0]: scenario.stored_id for scenario in scenarios}
+    return pulumi.Output.all(quarantine, pulumi.Output.all(**ids)).apply(lambda resolved: by_ids(*resolved))

@@ -106,7 +106,7 @@ async def with_changes(client: Client, result: Result) -> Result:
 
 def _spelled(gated: GatedRun, status: Status | None) -> Status | None:
     """Return a status that spells the scenario ids as they are declared: the API may write UUIDs in another case."""
-    declared = (*(gated.declared_scenarios or ()), *(each.part for each in gated.gate.quarantine))
+    declared = (*(gated.declared_scenarios or ()), *(entry.part for entry in gated.gate.quarantine))
     return status.spelled_as(declared) if status is not None else None
 
 
@@ -187,10 +187,10 @@ async def _promotion_scenarios(client: Client, gated: GatedRun, status: Status |
     """
     owner, results = _owner(gated), status.last_results if status is not None else {}
     listed = await retry(lambda: list_scenarios(client, owner, enabled=True))
-    known = await complete(client, owner, listed, enabled=True, retry=retry)
+    whole = await complete(client, owner, listed, enabled=True, retry=retry)
     # Those that ran are read by their ids: lists by category lack one of a category that is not documented.
-    listing = await with_ids(client, owner, replace(known, is_whole=listed.is_whole), results, retry)
-    is_complete = known.is_whole and len(listing.enabled) == len(known.enabled)
+    listing = await with_ids(client, owner, replace(whole, is_whole=listed.is_whole), results, retry)
+    is_complete = whole.is_whole and len(listing.enabled) == len(whole.enabled)
     is_whole = is_complete or (status is not None and ran_all(gated, status, listing))
     return Listing(listing.enabled, is_whole)
 
@@ -218,7 +218,7 @@ def ran_all(gated: GatedRun, status: Status, listing: Listing) -> bool:
     return (
         is_unlimited
         and len(results) == status.total_scenarios
-        and all(each.scenario_id in results for each in listing.enabled)
+        and all(scenario.scenario_id in results for scenario in listing.enabled)
     )
 
 
@@ -229,7 +229,7 @@ def unlisted_doubt(verdict: RunVerdict, listing: Listing) -> str | None:
     """
     if listing.is_whole or verdict.outcome == "incomplete":
         return None
-    if verdict.outcome == "failed" and any(each.is_required_for_promotion for each in listing.scenarios):
+    if verdict.outcome == "failed" and any(scenario.is_required_for_promotion for scenario in listing.scenarios):
         return None
     return (
         f"the API lists no more than {LIST_LIMIT} scenarios of the pathway, "

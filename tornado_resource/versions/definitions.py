@@ -28,7 +28,7 @@ _EMPTY: Final[Mapping[str, Any]] = {
 
 
 def changed_fields(
-    fields: Mapping[str, Any], shown: Mapping[str, Any], filled: Mapping[str, str] | None = None
+    fields: Mapping[str, Any], entry: Mapping[str, Any], filled: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
     """Return the names of the fields in which a scenario of the API differs from its definition.
 
@@ -36,42 +36,42 @@ def changed_fields(
 
     Args:
         fields: the definition.
-        shown: the scenario as the API shows it.
+        entry: the scenario as the API shows it.
         filled: what the API had filled in after the last write (`filled_fields`). Without it, whatever the API could
             have filled in is no difference.
 
     """
-    return tuple(name for name in SCENARIO_FIELDS if not _is_same(name, fields.get(name), shown.get(name), filled))
+    return tuple(name for name in SCENARIO_FIELDS if not _is_same(name, fields.get(name), entry.get(name), filled))
 
 
-def other_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> tuple[str, ...]:
+def other_fields(fields: Mapping[str, Any], entry: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names of the fields that keep a scenario of the API from being exactly what is declared.
 
     Beside `changed_fields`, these are the fields that only the API shows: somebody may have filled them in.
     """
-    changed, filled = changed_fields(fields, shown), filled_fields(fields, shown)
-    only_shown = {name for name in filled if is_missing(fields.get(name)) and not is_missing(shown.get(name))}
+    changed, filled = changed_fields(fields, entry), filled_fields(fields, entry)
+    only_shown = {name for name in filled if is_missing(fields.get(name)) and not is_missing(entry.get(name))}
     return tuple(name for name in SCENARIO_FIELDS if name in changed or name in only_shown)
 
 
-def filled_fields(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, str]:
+def filled_fields(fields: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, str]:
     """Return the digests of what the API shows beside or instead of the definition, by field.
 
     `LATER_FIELDS` are there in any case: a record without them is of an older release.
     """
     return {
-        name: _digest(shown.get(name))
+        name: _digest(entry.get(name))
         for name in SCENARIO_FIELDS
         if name in LATER_FIELDS
-        or not _is_equal(_comparable(name, fields.get(name)), _comparable(name, shown.get(name)))
+        or not _is_equal(_comparable(name, fields.get(name)), _comparable(name, entry.get(name)))
     }
 
 
 def unstored_fields(
-    changed: Iterable[str], shown: Mapping[str, Any], filled: Mapping[str, str] | None
+    changed: Iterable[str], entry: Mapping[str, Any], filled: Mapping[str, str] | None
 ) -> tuple[str, ...]:
     """Return those of *changed* fields that are as the API has stored them after the last write: nobody's edit."""
-    return tuple(name for name in changed if (filled or {}).get(name) == _digest(shown.get(name)))
+    return tuple(name for name in changed if (filled or {}).get(name) == _digest(entry.get(name)))
 
 
 def update_of(fields: Mapping[str, Any], changed: Iterable[str]) -> dict[str, Any]:
@@ -84,8 +84,8 @@ def update_of(fields: Mapping[str, Any], changed: Iterable[str]) -> dict[str, An
 
 def creation_of(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of the request that creates a scenario."""
-    given = {name: fields[name] for name in SCENARIO_FIELDS if not is_missing(fields.get(name))}
-    return {name: given[name] for name in given if name not in NOT_FOR_CREATION}
+    created = {name: fields[name] for name in SCENARIO_FIELDS if not is_missing(fields.get(name))}
+    return {name: created[name] for name in created if name not in NOT_FOR_CREATION}
 
 
 def declared_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
@@ -102,58 +102,61 @@ def runs_together(digests: Iterable[str]) -> str:
     return _digest(sorted(digests))
 
 
-def _is_same(name: str, value: Any, shown: Any, filled: Mapping[str, str] | None) -> bool:
+def _is_same(name: str, value: Any, actual: Any, filled: Mapping[str, str] | None) -> bool:
     # An API may leave out what has its default value.
-    if _is_equal(_comparable(name, value), _comparable(name, shown)):
+    if _is_equal(_comparable(name, value), _comparable(name, actual)):
         return True
-    if is_missing(trimmed(shown)):
+    if is_missing(trimmed(actual)):
         return False
-    if not _covers(name, value, shown):
+    if not _covers(name, value, actual):
         return False
     is_unknown = filled is None or (name in LATER_FIELDS and name not in filled)
-    return is_unknown or (filled or {}).get(name) == _digest(shown)
+    return is_unknown or (filled or {}).get(name) == _digest(actual)
 
 
-def _covers(name: str, value: Any, shown: Any) -> bool:
-    """Return whether *shown* is what the API may have made of a declared value: that, and more."""
+def _covers(name: str, value: Any, actual: Any) -> bool:
+    """Return whether *actual* is what the API may have made of a declared value: that, and more."""
     expected = with_default(name, value)
     if name == "assertions":
-        return _assertions_cover(expected or [], shown)
-    return expected is None or _includes(expected, shown)
+        return _assertions_cover(expected or [], actual)
+    return expected is None or _includes(expected, actual)
 
 
-def _assertions_cover(declared: list[Any], shown: Any) -> bool:
+def _assertions_cover(declared: list[Any], actual: Any) -> bool:
     """Return whether each declared assertion is shown, whatever the order, and no other one."""
-    left = list(shown) if isinstance(shown, list) else []
+    left = list(actual) if isinstance(actual, list) else []
     if len(left) != len(declared):
         return False
     # Those that say most choose first: one that says less may fit more than one.
-    for assertion in sorted(declared, key=lambda each: -len(canonical(each))):
-        match = next((each for each in left if isinstance(each, dict) and _is_assertion(assertion, each)), None)
+    for assertion in sorted(declared, key=lambda declared_assertion: -len(canonical(declared_assertion))):
+        match = next(
+            (candidate for candidate in left if isinstance(candidate, dict) and _is_assertion(assertion, candidate)),
+            None,
+        )
         if match is None:
             return False
         left.remove(match)
     return True
 
 
-def _is_assertion(declared: Mapping[str, Any], shown: Mapping[str, Any]) -> bool:
+def _is_assertion(declared: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
     wanted = {key: with_default(key, declared.get(key)) for key in ASSERTION_FIELDS}
-    found = {key: with_default(key, shown.get(key)) for key in ASSERTION_FIELDS}
-    return all(is_missing(value) or _includes(value, found[key]) for key, value in wanted.items())
+    filled = {key: with_default(key, actual.get(key)) for key in ASSERTION_FIELDS}
+    return all(is_missing(value) or _includes(value, filled[key]) for key, value in wanted.items())
 
 
-def _includes(value: Any, shown: Any) -> bool:
-    """Return whether *shown* is *value*, with more keys at the most."""
+def _includes(value: Any, actual: Any) -> bool:
+    """Return whether *actual* is *value*, with more keys at the most."""
     if isinstance(value, dict):
-        return isinstance(shown, dict) and all(_includes(entry, shown.get(key)) for key, entry in value.items())
+        return isinstance(actual, dict) and all(_includes(entry, actual.get(key)) for key, entry in value.items())
     if isinstance(value, list):
-        is_list = isinstance(shown, list) and len(shown) == len(value)
-        return is_list and all(map(_includes, value, shown))
-    return _is_equal(value, shown)
+        is_list = isinstance(actual, list) and len(actual) == len(value)
+        return is_list and all(map(_includes, value, actual))
+    return _is_equal(value, actual)
 
 
-def _is_equal(value: Any, shown: Any) -> bool:
-    return canonical(trimmed(value)) == canonical(trimmed(shown))
+def _is_equal(value: Any, actual: Any) -> bool:
+    return canonical(trimmed(value)) == canonical(trimmed(actual))
 
 
 def with_default(name: str, value: Any) -> Any:
@@ -163,8 +166,8 @@ def with_default(name: str, value: Any) -> Any:
 
 def _comparable(name: str, value: Any) -> Any:
     """Return the value of a field as it is compared: the order of tags says nothing."""
-    known = with_default(name, value)
-    return sorted(known, key=canonical) if name == "tags" and isinstance(known, list) else known
+    filled = with_default(name, value)
+    return sorted(filled, key=canonical) if name == "tags" and isinstance(filled, list) else filled
 
 
 def _digest(value: Any) -> str:

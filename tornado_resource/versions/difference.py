@@ -116,8 +116,8 @@ def part_change(kind: Kind, name: str, old: Part | None, new: Part | None) -> Pa
 
 
 def _changes(kind: Kind, old: dict[str, Part], new: dict[str, Part]) -> Iterator[PartChange]:
-    found = (part_change(kind, name, old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new]))
-    yield from (each for each in found if each is not None)
+    changes = (part_change(kind, name, old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new]))
+    yield from (change for change in changes if change is not None)
     common = [[name for name in one if name in other] for one, other in ((old, new), (new, old))]
     if kind != "setting" and common[0] != common[1]:
         yield PartChange(kind, ORDER, "changed", (FieldChange(ORDER, _difference(*common)),))
@@ -129,30 +129,30 @@ def _settings(settings: Part) -> dict[str, Part]:
 
 def _by_name(parts: Sequence[Part]) -> dict[str, Part]:
     identifiers = (part.get("id", NO_ID) for part in parts)
-    names = (each if isinstance(each, str) else _json(each) for each in identifiers)
+    names = (identifier if isinstance(identifier, str) else _json(identifier) for identifier in identifiers)
     return _unique(zip(names, parts, strict=True))
 
 
 def _unique(named: Iterable[tuple[str, Part]]) -> dict[str, Part]:
     """Return parts by their names, cleaned; a second one of the same name gets a number."""
-    found: dict[str, Part] = {}
+    parts: dict[str, Part] = {}
     for text, part in named:
         name, number = clean(text, 100), 1
-        while (key := name if number == 1 else f"{name} ({number})") in found:
+        while (key := name if number == 1 else f"{name} ({number})") in parts:
             number += 1
-        found[key] = part
-    return found
+        parts[key] = part
+    return parts
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
     """Return the values of a part by their paths, such as `data.prompt`."""
     if not isinstance(value, Mapping) or not value:
         return {path: value} if path else {}
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, entry in value.items():
         name = _json(key) if "." in key else key
-        found |= _flat(entry, f"{path}.{name}" if path else name)
-    return found
+        values |= _flat(entry, f"{path}.{name}" if path else name)
+    return values
 
 
 def _field_changes(old: dict[str, Any], new: dict[str, Any]) -> Iterator[FieldChange]:
@@ -180,10 +180,10 @@ def _difference(before: list[str], after: list[str]) -> tuple[str, ...]:
     if max(len(before), len(after)) > MAX_COMPARED_LINES:
         return (f"  it is too long to be compared: {count(len(before), 'line')}, now {count(len(after), 'line')}",)
     lines = list(unified_diff(before, after, n=2, lineterm=""))[2:]  # without the names of two files
-    shown = [
+    changed = [
         f"{line[0]} {clean(cut(line[1:], MAX_CHANGED_LINE_CHARACTERS), MAX_CHANGED_LINE_CHARACTERS)}"
         for line in lines
         if not line.startswith("@@")
     ]
-    more = len(shown) - MAX_CHANGED_LINES
-    return tuple(shown) if more <= 0 else (*shown[:MAX_CHANGED_LINES], f"  and {count(more, 'more line')}")
+    more = len(changed) - MAX_CHANGED_LINES
+    return tuple(changed) if more <= 0 else (*changed[:MAX_CHANGED_LINES], f"  and {count(more, 'more line')}")

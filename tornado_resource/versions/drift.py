@@ -30,14 +30,16 @@ def edit_since_pass(version: int, passed: str, passed_at: str | None, now: Diges
     """
     if is_same(now, Digests.of(passed)):
         return None
-    known = f"{short(passed)} passed at {clean(passed_at or 'an unknown time', 40)}"
+    passed_text = f"{short(passed)} passed at {clean(passed_at or 'an unknown time', 40)}"
     again = "run it again (`pulumi up`; with `rerun: on_failure` or `on_change` a trigger, too)"
     if now is None:
-        return f"version {version} cannot be read any more ({known}); run it again on a version that exists"
-    found = short(now.like(passed))
+        return f"version {version} cannot be read any more ({passed_text}); run it again on a version that exists"
+    content = short(now.like(passed))
     if is_incomparable(now, Digests.of(passed)):
-        return f"version {version} may have been edited since: {known}, now it is {found}; {OTHER_PATHS}; {again}"
-    return f"version {version} was edited since: {known}, now it is {found}; {again}"
+        return (
+            f"version {version} may have been edited since: {passed_text}, now it is {content}; {OTHER_PATHS}; {again}"
+        )
+    return f"version {version} was edited since: {passed_text}, now it is {content}; {again}"
 
 
 def unread(version: int | None) -> str:
@@ -76,13 +78,13 @@ async def find_drift(reader: Reader, tested: RunBasis) -> str | None:
         TornadoError: something could not be read, so nothing is known.
 
     """
-    request, found = tested.request, list[str | None]()
+    request, drifts = tested.request, list[str | None]()
     if tested.content is not None:
         now = await reader.digests(request["pathway_id"], tested.version)
-        found.append(drift(tested.version, tested.content, now))
+        drifts.append(drift(tested.version, tested.content, now))
     if tested.scenarios is not None:
-        found.append(await _find_scenario_drift(reader, request, tested.scenarios))
-    return "; ".join(each for each in found if each is not None) or None
+        drifts.append(await _find_scenario_drift(reader, request, tested.scenarios))
+    return "; ".join(text for text in drifts if text is not None) or None
 
 
 async def _find_scenario_drift(reader: Reader, request: Mapping[str, Any], tested: Mapping[str, str]) -> str | None:
@@ -97,8 +99,11 @@ async def _find_scenario_drift(reader: Reader, request: Mapping[str, Any], teste
         return None
     exact = scenarios_run(chosen, listing.enabled, is_exact=True)
     # An older record has the digests of the other form.
-    known = {key: now[key] if exact.get(key) == each else each for key, each in tested.items()}
-    return scenario_drift(known, now)
+    expected = {
+        key: now[key] if exact.get(key) == scenario_digest else scenario_digest
+        for key, scenario_digest in tested.items()
+    }
+    return scenario_drift(expected, now)
 
 
 def version_name(version: int | None) -> str:
@@ -129,11 +134,11 @@ def scenarios_run(
 
     """
     chosen = set(scenario_ids) if scenario_ids is not None else None
-    ran = [each for each in enabled if chosen is None or each.scenario_id in chosen]
-    found = {each.scenario_id: short(each.exact_digest if is_exact else each.digest) for each in ran}
-    if len(found) <= MAX_RECORDED_SCENARIOS:
-        return found
-    return {"": short("sha256:" + digest(found))}
+    ran = [scenario for scenario in enabled if chosen is None or scenario.scenario_id in chosen]
+    digests = {scenario.scenario_id: short(scenario.exact_digest if is_exact else scenario.digest) for scenario in ran}
+    if len(digests) <= MAX_RECORDED_SCENARIOS:
+        return digests
+    return {"": short("sha256:" + digest(digests))}
 
 
 def scenario_drift(tested: Mapping[str, str], now: Mapping[str, str]) -> str | None:

@@ -60,13 +60,13 @@ async def read_content(client: Client, pathway_id: str, version: Which, retry: R
         return content
 
     try:
-        found: Content | None = await retry(read)
+        version_content: Content | None = await retry(read)
     except Rejected as error:
         is_nothing_staged = version == STAGING and error.status_code == HTTPStatus.BAD_REQUEST
         if not is_nothing_staged and not _says_not_shown(error):
             raise
         return None
-    return found
+    return version_content
 
 
 async def read_latest(client: Client, pathway_id: str) -> int | None:
@@ -78,12 +78,12 @@ async def read_latest(client: Client, pathway_id: str) -> int | None:
     """
     label = f"versions of pathway {clean(pathway_id)}"
     path = f"/v1/pathway/{segment(label, pathway_id)}/versions"
-    found: Any = await retried(lambda: client.exchange(label, "GET", path))
-    while isinstance(found, dict):
-        found = found.get("versions", found.get("data"))
-    listed = [each for each in (found if isinstance(found, list) else []) if isinstance(each, dict)]
-    numbers = {number: each for each in listed if (number := whole_or_none(each.get("version_number"))) is not None}
-    marked = [number for number, each in numbers.items() if each.get("is_latest") is True]
+    response: Any = await retried(lambda: client.exchange(label, "GET", path))
+    while isinstance(response, dict):
+        response = response.get("versions", response.get("data"))
+    listed = [entry for entry in (response if isinstance(response, list) else []) if isinstance(entry, dict)]
+    numbers = {number: entry for entry in listed if (number := whole_or_none(entry.get("version_number"))) is not None}
+    marked = [number for number, entry in numbers.items() if entry.get("is_latest") is True]
     return max(marked or numbers, default=None)
 
 
