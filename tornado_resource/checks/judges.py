@@ -81,10 +81,15 @@ def seen_judge(recorded: Any) -> SeenJudge | None:
     """Return what `asdict` made of a judge that was seen, and Pulumi has passed on."""
     if not isinstance(recorded, dict):
         return None
-    rows, draft = (
-        tuple(Difference(**difference) for difference in recorded.get(key) or ()) for key in ("differences", "draft")
+    differences = [Difference(**values) for values in recorded.get("differences") or ()]
+    draft = [Difference(**values) for values in recorded.get("draft") or ()]
+    return SeenJudge(
+        recorded["judge_id"],
+        recorded.get("version_id"),
+        tuple(differences),
+        recorded.get("is_blank") is True,
+        tuple(draft),
     )
-    return SeenJudge(recorded["judge_id"], recorded.get("version_id"), rows, recorded.get("is_blank") is True, draft)
 
 
 @dataclass(frozen=True, slots=True)

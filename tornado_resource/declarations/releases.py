@@ -71,10 +71,8 @@ def certain_versions(declarations: Sequence[Declaration]) -> Versions:
     """
     certain: Versions = {}
     for declaration in declarations:
-        request, refuses_repairs = (
-            declaration.request,
-            declaration.gate is not None and declaration.gate.repaired == "refuse",
-        )
+        request = declaration.request
+        refuses_repairs = declaration.gate is not None and declaration.gate.repaired == "refuse"
         if declaration.section == "agents" and is_version_id(request["version_id"]):
             certain[declaration.name] = request["version_id"]
         elif declaration.section == "sessions" and refuses_repairs and request.get("version_number") != LATEST:

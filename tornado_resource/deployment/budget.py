@@ -35,8 +35,10 @@ async def check_budget(environment: Environment, promotion: Promotion | None, ru
         pulumi.RunError: it is more than the budget allows. Nothing has been declared yet, so nothing is started.
 
     """
-    found = await asyncio.gather(*(_share(each, promotion, run) for each in environment.declarations if each.retest))
-    shares = await run.spending.with_own([each for each in found if each is not None])
+    shares_found = await asyncio.gather(
+        *(_share(declaration, promotion, run) for declaration in environment.declarations if declaration.retest)
+    )
+    shares = await run.spending.with_own([share for share in shares_found if share is not None])
     cost = Cost(shares, environment.budget)
     run.gate.report.expect_cost(cost)
     if cost.refusal is not None:

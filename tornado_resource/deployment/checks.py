@@ -44,7 +44,7 @@ async def check_judges(environment: Environment, run: ProgramRun) -> None:
             except TornadoError as error:
                 problems[f"{position}: {error}"] = None
     if not problems:
-        problems = {each: None for agent in environment.agents for each in await _unknown_bars(agent, run)}
+        problems = {problem: None for agent in environment.agents for problem in await _unknown_bars(agent, run)}
     if problems:
         raise pulumi.RunError("\n".join([NOT_FOUND, *problems]))
 
@@ -59,18 +59,18 @@ async def _unknown_bars(agent: Declaration, run: ProgramRun) -> list[str]:
     names = [await _name(judge, run) for judge in agent.checks.judges]
     if not all(names):
         return []  # a judge with an id and a version is not looked up
-    ids = [each.get("id") for each in agent.checks.judges]
-    unknown = [each for each in agent.gate.judges if each not in {*names, *ids}]
+    ids = [judge.get("id") for judge in agent.checks.judges]
+    unknown = [bar for bar in agent.gate.judges if bar not in {*names, *ids}]
     of_checks = f"is not among those of the checks: {id_list(names)}"
-    return [f"{agent.position}: {agent.name}: judge {clean(each, 60)} of the gate {of_checks}" for each in unknown]
+    return [f"{agent.position}: {agent.name}: judge {clean(bar, 60)} of the gate {of_checks}" for bar in unknown]
 
 
 async def _name(judge: Mapping[str, Any], run: ProgramRun) -> str:
     """Return what the API calls a judge of checks; an empty text if that is not known."""
     if "name" in judge:
         return str(judge["name"])
-    [found] = await run.judges.resolve([judge])
-    return str(found.get("name", ""))
+    [resolved] = await run.judges.resolve([judge])
+    return str(resolved.get("name", ""))
 
 
 def declare_checks(
@@ -86,8 +86,11 @@ def declare_checks(
         last_runs: knows the old names of agents that were renamed, which their checks have too.
 
     """
-    judges = {each.key: _declare_judge(each) for each in environment.judges}
-    return {each.place: _declare(each, scenarios, judges, last_runs.old_name(each.name)) for each in environment.checks}
+    judges = {judge.key: _declare_judge(judge) for judge in environment.judges}
+    return {
+        checks.place: _declare(checks, scenarios, judges, last_runs.old_name(checks.name))
+        for checks in environment.checks
+    }
 
 
 async def expected_config(declared: ChecksDeclaration, ids: Sequence[str], run: ProgramRun) -> str:
@@ -108,8 +111,8 @@ async def _expected_judge(
 ) -> dict[str, Any] | None:
     """Return a judge of checks as it will be; None if that is not known yet, as of one that will be published."""
     if code is None:
-        [found] = await run.judges.resolve([judge])
-        return found
+        [resolved] = await run.judges.resolve([judge])
+        return resolved
     seen = await look_for_judge(run, code.fields)
     is_kept = seen is not None and seen.is_published
     return with_defaults({**judge, "id": seen.judge_id, "version": seen.version_id}) if seen and is_kept else None
@@ -144,7 +147,7 @@ def _declare(
         agent_id=declared.agent_id,
         env=declared.env,
         scenario_ids=[*declared.scenario_ids],
-        scenarios=[scenarios[each.key, each.owner] for each in declared.scenarios],
+        scenarios=[scenarios[scenario.key, scenario.owner] for scenario in declared.scenarios],
         judges=used,
         simulations_count=declared.simulations_count,
         vacuous=declared.vacuous,

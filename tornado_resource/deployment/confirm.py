@@ -140,16 +140,16 @@ class Confirming:
 
     async def _decision(self, result: Result, inputs: Mapping[str, Any], recorded: RecordedRun) -> Decision | None:
         """Return that another set is started, if the recorded one has ended and says too little."""
-        found = await self._run.waiter.ended(_gated(result, inputs, recorded.run_id, None))
-        if found is None or found.verdict.outcome != "incomplete" or found.cause is not None:
+        ended = await self._run.waiter.ended(_gated(result, inputs, recorded.run_id, None))
+        if ended is None or ended.verdict.outcome != "incomplete" or ended.cause is not None:
             return None
-        return Decision(recorded.run_id, f"its confirmation is incomplete: {found.verdict.reason}")
+        return Decision(recorded.run_id, f"its confirmation is incomplete: {ended.verdict.reason}")
 
 
-def keep_confirmation(run: ProgramRun, session: RunResource, found: RunOutputs) -> None:
+def keep_confirmation(run: ProgramRun, session: RunResource, outputs: RunOutputs) -> None:
     """Declare the recorded confirmation of a session that is not waited for; the argument is its outputs."""
-    if found.is_created:
-        Confirming(run, session).keep(found.run_id, is_secret=found.has_secret_place)
+    if outputs.is_created:
+        Confirming(run, session).keep(outputs.run_id, is_secret=outputs.has_secret_place)
 
 
 def _ran(result: Result) -> list[str]:

@@ -140,7 +140,7 @@ def _promoted(environment: Environment, rollbacks: Rollbacks, run: ProgramRun) -
         await rollbacks.publish()
 
     promoted = promote(environment, run, roll_back)
-    pulumi.export("promotion", promoted.apply(lambda found: as_output(found.record)))
+    pulumi.export("promotion", promoted.apply(lambda promotion: as_output(promotion.record)))
     return promoted
 
 
@@ -238,7 +238,11 @@ async def _replace_old_outputs(
     if not run.settings.is_waiting:
         register_verdicts((), environment.name or "", promotion)
     else:
-        declared = {each.name: await expected_inputs(each, run) for each in environment.declarations if each.retest}
+        declared = {
+            declaration.name: await expected_inputs(declaration, run)
+            for declaration in environment.declarations
+            if declaration.retest
+        }
         await gate.replace_old_verdicts(declared)
 
 
@@ -270,7 +274,7 @@ async def _declare_runs(deployed: Deployed, run: ProgramRun) -> None:
     A run in whose place an earlier one runs depends on the end of that one: the API allows one at a time. The engine
     gets each run as soon as it is declared, rather than all of them once the last one is.
     """
-    declarations = [each for each in deployed.environment.declarations if each.retest]
+    declarations = [declaration for declaration in deployed.environment.declarations if declaration.retest]
     run.spending.leave_to_file(declarations)
     before = predecessors(declarations)
     holders = set(before.values())
@@ -288,7 +292,7 @@ async def _declare_runs(deployed: Deployed, run: ProgramRun) -> None:
             checks = deployed.checks.get(declaration.place)
             resource = CheckRun(name, version=arguments.pop("version_id"), checks=checks, **arguments)
         else:
-            scenarios = [deployed.scenarios[each.key, each.owner] for each in declaration.scenarios]
+            scenarios = [deployed.scenarios[scenario.key, scenario.owner] for scenario in declaration.scenarios]
             resource = TornadoSession(name, scenarios=scenarios, **arguments)
         outputs = deployed.runs[name] = run_outputs(resource)
         verdict = _verdict(deployed, declaration, resource, run)
@@ -314,11 +318,11 @@ def _verdict(
     return None
 
 
-async def _preview_kept(declaration: Declaration, session: RunResource, run: ProgramRun, found: RunOutputs) -> Any:
+async def _preview_kept(declaration: Declaration, session: RunResource, run: ProgramRun, outputs: RunOutputs) -> Any:
     """Show, in a preview, that the confirmation of a session stays whose outputs an update makes unknown."""
     urn = deployed_urn(declaration.name, declaration.kind)
     recorded = run.last_runs.known(urn)
-    if found.is_created or recorded is None:
+    if outputs.is_created or recorded is None:
         return
     if not await run.last_runs.starts(urn, await expected_inputs(declaration, run)):
         Confirming(run, session).keep(recorded.run_id, is_secret=recorded.resource.is_secret)
@@ -344,7 +348,7 @@ def _end(
     if verdict is None:
         # It has no gate, so nothing else waits for it.
         gated = GatedRun(resource.pulumi_resource_name, "", Gate("any"), {}, kind=resource.kind)
-        verdict = verdict_output(outputs, gated, lambda known: waiter.wait(known, resource))
+        verdict = verdict_output(outputs, gated, lambda gated_run: waiter.wait(gated_run, resource))
     return verdict.apply(lambda _: resource)
 
 

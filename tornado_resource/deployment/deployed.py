@@ -49,7 +49,7 @@ class Deployed:
     def published(self) -> tuple[Declaration, ...]:
         """The runs, if any of them is published; without those whose versions are held by a rollback."""
         declarations = self.rollbacks.others(self.environment)
-        return declarations if any(each.publish is not None for each in declarations) else ()
+        return declarations if any(declaration.publish is not None for declaration in declarations) else ()
 
 
 def export_all(deployed: pulumi.Output[Deployed], environment: Environment, run: ProgramRun) -> pulumi.Output[Any]:
@@ -60,15 +60,15 @@ def export_all(deployed: pulumi.Output[Deployed], environment: Environment, run:
         pulumi.export("agents", deployed.apply(partial(_runs, "agents")))
     pulumi.export("verdicts", verdicts)
     if environment.all_scenarios:
-        pulumi.export("scenarios", deployed.apply(lambda found: scenario_ids(found.scenarios)))
+        pulumi.export("scenarios", deployed.apply(lambda deployed_now: scenario_ids(deployed_now.scenarios)))
     if run.settings.rollbacks:
-        pulumi.export("rollbacks", deployed.apply(lambda found: found.rollbacks.as_output()))
+        pulumi.export("rollbacks", deployed.apply(lambda deployed_now: deployed_now.rollbacks.as_output()))
     return verdicts
 
 
 def _verdicts(deployed: Deployed) -> pulumi.Output[dict[str, Any]]:
     """Return the stack output `verdicts`."""
-    return together(deployed.verdicts.values(), lambda found: dict(zip(deployed.verdicts, found, strict=True)))
+    return together(deployed.verdicts.values(), lambda verdicts: dict(zip(deployed.verdicts, verdicts, strict=True)))
 
 
 def _runs(section: Section, deployed: Deployed) -> pulumi.Output[dict[str, Any]]:
@@ -77,15 +77,15 @@ def _runs(section: Section, deployed: Deployed) -> pulumi.Output[dict[str, Any]]
     In a preview it is unknown if a run is. An update leaves out what it has left out (`--target`) or failed to start:
     with one unknown value, the output would record none of the others.
     """
-    names = {each.name for each in deployed.environment.declarations if each.section == section}
+    names = {declaration.name for declaration in deployed.environment.declarations if declaration.section == section}
 
     def export(outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> dict[str, Any]:
-        shown = {
-            name: found
-            for name, found in outputs.items()
-            if name in names and (is_dry_run() or not pulumi.contains_unknowns(found.run_id))
+        listed = {
+            name: run_outputs
+            for name, run_outputs in outputs.items()
+            if name in names and (is_dry_run() or not pulumi.contains_unknowns(run_outputs.run_id))
         }
-        return {name: found.exported(verdicts.get(name)) for name, found in shown.items()}
+        return {name: run_outputs.exported(verdicts.get(name)) for name, run_outputs in listed.items()}
 
     return _with_all(deployed, export)
 
@@ -119,11 +119,12 @@ def preview(deployed: Deployed, run: ProgramRun) -> None:
 def _log_run_order(environment: Environment, outputs: Mapping[str, RunOutputs], verdicts: Mapping[str, Any]) -> None:
     """Log, in a preview, in which order runs start, and the worst case: of those that start or have not ended yet."""
     declarations = [
-        each
-        for each in environment.declarations
-        if pulumi.contains_unknowns([outputs[each.name].run_id, verdicts.get(each.name)])
+        declaration
+        for declaration in environment.declarations
+        if pulumi.contains_unknowns([outputs[declaration.name].run_id, verdicts.get(declaration.name)])
     ]
-    before, sections = predecessors(declarations), {each.name: each.section for each in declarations}
+    before = predecessors(declarations)
+    sections = {declaration.name: declaration.section for declaration in declarations}
     for name, first in before.items():
         pulumi.log.info(f"{name} starts when {first} has ended: {one_at_a_time(sections[name])}")
     if before or (environment.promotes_from is not None and declarations):

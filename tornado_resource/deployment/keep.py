@@ -56,8 +56,12 @@ def keep(environment: Environment, run: ProgramRun) -> None:
 def _stack_outputs(resources: Mapping[str, Any]) -> Any:
     """Return the outputs that the stack has. They are in clear here, and secret if an input of a session is."""
     outputs = [(type_of(urn), outputs_of(entry)) for urn, entry in resources.items()]
-    own: Mapping[str, Any] = next((found for own_type, found in outputs if own_type == STACK_TYPE), {})
-    has_secrets = any(found.get("secrets") for own_type, found in outputs if kind_of_type(own_type) is not None)
+    own: Mapping[str, Any] = next(
+        (resource_outputs for own_type, resource_outputs in outputs if own_type == STACK_TYPE), {}
+    )
+    has_secrets = any(
+        resource_outputs.get("secrets") for own_type, resource_outputs in outputs if kind_of_type(own_type) is not None
+    )
     return pulumi.Output.secret(own) if has_secrets else own
 
 
@@ -72,14 +76,14 @@ def _output(name: str, outputs: Mapping[str, Any]) -> Any:
 def _declare(environment: Environment, run: ProgramRun) -> None:
     scenarios = declare_scenarios(environment.all_scenarios, StoredScenarios(()))
     checks = declare_checks(environment, scenarios, run.last_runs)
-    for declaration in (each for each in environment.sessions if each.retest):
+    for declaration in (session for session in environment.sessions if session.retest):
         TornadoSession(
             declaration.name,
             **run_arguments(declaration, run.settings.triggers),
-            scenarios=[scenarios[each.key, each.owner] for each in declaration.scenarios],
+            scenarios=[scenarios[scenario.key, scenario.owner] for scenario in declaration.scenarios],
             declared_at=str(declaration.position),
         )
-    for declaration in (each for each in environment.agents if each.retest):
+    for declaration in (agent for agent in environment.agents if agent.retest):
         arguments = run_arguments(declaration, run.settings.triggers)
         version = arguments.pop("version_id")
         CheckRun(

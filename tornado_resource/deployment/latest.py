@@ -29,17 +29,19 @@ async def with_latest(environment: Environment, run: ProgramRun) -> Environment:
         pulumi.RunError: versions cannot be read; the text lists all problems. Nothing is started then.
 
     """
-    wanted = [each for each in environment.declarations if each.retest and not _is_resolved(each)]
+    wanted = [
+        declaration for declaration in environment.declarations if declaration.retest and not _is_resolved(declaration)
+    ]
     if not wanted:
         return environment
-    found = await asyncio.gather(*(_latest(each, run) for each in wanted))
-    _refuse(found, environment.declarations)
-    _log([str(each) for each in found if each.is_moving])
-    return _with(environment, {each.declaration.name: each.declaration for each in found})
+    resolved = await asyncio.gather(*(_latest(declaration, run) for declaration in wanted))
+    _refuse(resolved, environment.declarations)
+    _log([str(latest) for latest in resolved if latest.is_moving])
+    return _with(environment, {latest.declaration.name: latest.declaration for latest in resolved})
 
 
-def _refuse(found: Iterable[_Latest], declarations: Sequence[Declaration]) -> None:
-    problems = {each.declaration.name: each.problem for each in found if each.problem is not None}
+def _refuse(resolved: Iterable[_Latest], declarations: Sequence[Declaration]) -> None:
+    problems = {latest.declaration.name: latest.problem for latest in resolved if latest.problem is not None}
     if problems:
         raise pulumi.RunError(refusal("nothing was started", declarations, problems))
 
@@ -56,7 +58,10 @@ def _is_resolved(declaration: Declaration) -> bool:
 
 def _with(environment: Environment, resolved: Mapping[str, Declaration]) -> Environment:
     """Return the environment with some of its declarations replaced, by name."""
-    return replace(environment, declarations=tuple(resolved.get(each.name, each) for each in environment.declarations))
+    return replace(
+        environment,
+        declarations=tuple(resolved.get(declaration.name, declaration) for declaration in environment.declarations),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +83,12 @@ class _Latest:
         return kind_of(self.declaration.kind).is_moving(self.wanted)
 
     def __str__(self) -> str:
-        each, why = self.declaration, f": runs again, {self.reason}" if self.reason is not None else ""
-        kind = kind_of(each.kind)
+        declaration, why = self.declaration, f": runs again, {self.reason}" if self.reason is not None else ""
+        kind = kind_of(declaration.kind)
         stands_for = "" if self.wanted == LATEST else f"{self.wanted} is "
-        version = f"version {each.request[kind.version_field]}"
+        version = f"version {declaration.request[kind.version_field]}"
         stays = f", as it was started (the newest one is {self.newest})" if self.newest is not None else ""
-        return f"{each.name}: {stands_for}{version} of {kind.place_noun} {each.subject_id}{stays}{why}"
+        return f"{declaration.name}: {stands_for}{version} of {kind.place_noun} {declaration.subject_id}{stays}{why}"
 
 
 async def _latest(declaration: Declaration, run: ProgramRun) -> _Latest:

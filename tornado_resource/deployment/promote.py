@@ -63,8 +63,8 @@ def promote(
     settings = run.settings
 
     async def check(outputs: Any) -> Promoted:
-        known = _without_unknowns(outputs)
-        read = {name: known.get(name) for name in PROMOTED_OUTPUTS} if isinstance(known, Mapping) else {}
+        plain = _without_unknowns(outputs)
+        read = {name: plain.get(name) for name in PROMOTED_OUTPUTS} if isinstance(plain, Mapping) else {}
         promoted = check_promotion(environment, SourceStack(stack, **read), SYSTEM.now(), settings.promote_without)
         promoted = promoted.compared_with(await _versions_now(promoted, run))
         _log(promoted)
@@ -86,14 +86,15 @@ def _pinned(promoted: Promoted) -> dict[str, Digests | None]:
     """Return, by URN, the content that must pass here."""
     sessions = promoted.record.sessions
     return {
-        deployed_urn(each.name, each.kind): sessions[each.name].pinned for each in promoted.environment.declarations
+        deployed_urn(declaration.name, declaration.kind): sessions[declaration.name].pinned
+        for declaration in promoted.environment.declarations
     }
 
 
 async def _versions_now(promoted: Promoted, run: ProgramRun) -> dict[str, VersionNow]:
     await run.last_runs.recorded()
     pinned = promoted.pinned
-    declarations = {each.name: each for each in promoted.environment.declarations}
+    declarations = {declaration.name: declaration for declaration in promoted.environment.declarations}
     have_passed = await asyncio.gather(*(_has_passed_here(declarations[name], promoted, run) for name in pinned))
     left = [name for name, has_passed in zip(pinned, have_passed, strict=True) if not has_passed]
     return dict(zip(left, await asyncio.gather(*(_version_now(run, *pinned[name]) for name in left)), strict=True))
@@ -154,7 +155,9 @@ def _log(promoted: Promoted) -> None:
         pulumi.log.warn(f"{UNPINNED_PASSES}: {names}")
     if record.waived:
         reason = clean(record.override or "")
-        waived = count_runs([each for each in promoted.environment.declarations if each.name in record.waived])
+        waived = count_runs(
+            [declaration for declaration in promoted.environment.declarations if declaration.name in record.waived]
+        )
         pulumi.log.warn(f"{waived} promoted without a pass (tornado:promoteWithout): {reason}")
     elif record.override is not None:
         warn_of_unused_override()
@@ -164,9 +167,11 @@ def _refuse(
     environment: Environment, promoted: Promoted, unpublishable: Mapping[str, str], report: UpdateReport
 ) -> str:
     """Write the reports of a refused promotion and return the error message."""
-    names = [each.name for each in environment.declarations]
-    found = {name: [each[name] for each in (promoted.problems, unpublishable) if name in each] for name in names}
-    problems = {name: "; ".join(texts) for name, texts in found.items() if texts}
+    names = [declaration.name for declaration in environment.declarations]
+    refusals = {
+        name: [problems[name] for problems in (promoted.problems, unpublishable) if name in problems] for name in names
+    }
+    problems = {name: "; ".join(texts) for name, texts in refusals.items() if texts}
     title = f"nothing was started: promotion from {promoted.record.source} refused"
     lines = [refusal(title, environment.declarations, problems)]
     if promoted.problems:

@@ -40,7 +40,7 @@ def preview_releases(
     (`pulumi preview --save-plan`) allows no other dependencies than its preview had.
     """
     for release in releases(declarations, certain_versions(declarations)):
-        ids = [independent(runs[name].apply(lambda found: found.run_id)) for name in release.runs]
+        ids = [independent(runs[name].apply(lambda outputs: outputs.run_id)) for name in release.runs]
         version = release.version if release.version is not None else pulumi.UNKNOWN
         passed = Passed(version, ids, content=pulumi.UNKNOWN, passed_at=pulumi.UNKNOWN)
         declare_release(release, passed, declarations, run)
@@ -58,12 +58,14 @@ async def publish(
         pulumi.RunError: something cannot be published; the text lists all problems.
 
     """
-    kept = {(each.section, each.subject_id) for each in declared if each.name in left_out}
-    declarations = [each for each in declared if (each.section, each.subject_id) not in kept]
-    plans, found = _plans(declarations, results)
-    found = found or await edited(plans, run)
-    if found:
-        raise pulumi.RunError(refusal(NOT_PUBLISHED, declarations, found))
+    kept = {(declaration.section, declaration.subject_id) for declaration in declared if declaration.name in left_out}
+    declarations = [
+        declaration for declaration in declared if (declaration.section, declaration.subject_id) not in kept
+    ]
+    plans, problems = _plans(declarations, results)
+    problems = problems or await edited(plans, run)
+    if problems:
+        raise pulumi.RunError(refusal(NOT_PUBLISHED, declarations, problems))
     for plan in plans:
         passed = Passed(plan.version, plan.run_ids, plan.content, plan.passed_at)
         declare_release(plan.release, passed, declarations, run)
@@ -95,8 +97,8 @@ def _recorded_urn(name: str, run: ProgramRun) -> str:
 
 def _warn_of_unpinned(names: Sequence[str]) -> None:
     if names:
-        known = "published by the number of the version, since the content that passed is unknown"
-        pulumi.log.warn(f"{known}: {', '.join(names)}")
+        reason = "published by the number of the version, since the content that passed is unknown"
+        pulumi.log.warn(f"{reason}: {', '.join(names)}")
 
 
 async def _edit(plan: ReleasePlan, run: ProgramRun) -> str | None:
@@ -134,7 +136,9 @@ def declare_release(
         "environment": release.environment,
         "passed_at": passed.passed_at,
         "rollback": passed.rollback,
-        "declared_at": str(next(each.position for each in declarations if each.name == release.name)),
+        "declared_at": str(
+            next(declaration.position for declaration in declarations if declaration.name == release.name)
+        ),
         "opts": pulumi.ResourceOptions(aliases=aliases(run.last_runs.old_release(release.name))),
     }
     if release.section == "agents":

@@ -18,12 +18,14 @@ def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[s
     """Return a title with the number of runs that have problems, and a line for each: name, position, problem."""
     lines = [f"{title} ({len(problems)} of {count_runs(declarations)}):"]
     lines += [
-        f"  {each.name} ({each.position}): {problems[each.name]}" for each in declarations if each.name in problems
+        f"  {declaration.name} ({declaration.position}): {problems[declaration.name]}"
+        for declaration in declarations
+        if declaration.name in problems
     ]
     return "\n".join(lines)
 
 
 def count_runs(declarations: Sequence[Declaration]) -> str:
     """Return `2 sessions and 1 check run`."""
-    numbers = Counter(kind_of(each.kind).noun for each in declarations)
+    numbers = Counter(kind_of(declaration.kind).noun for declaration in declarations)
     return counts(numbers)

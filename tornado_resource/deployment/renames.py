@@ -30,17 +30,26 @@ async def recognise(environment: Environment, run: ProgramRun) -> None:
     """
     recorded = await run.last_runs.recorded()
     _recognise_releases(environment, run)
-    declared = {deployed_urn(each.name, each.kind): each for each in environment.declarations if each.retest}
+    declared = {
+        deployed_urn(declaration.name, declaration.kind): declaration
+        for declaration in environment.declarations
+        if declaration.retest
+    }
     gone = [recorded[urn] for urn in recorded.keys() - declared if _is_of_file(recorded[urn], run)]
     unrecorded = {declared[urn].name: declared[urn] for urn in declared.keys() - recorded}
     if gone and unrecorded:
         from tornado_resource.stacks.renames import find_renames
 
-        found = find_renames(
-            gone, [await _new(each, environment, run) for each in environment.declarations if each.name in unrecorded]
+        renames = find_renames(
+            gone,
+            [
+                await _new(declaration, environment, run)
+                for declaration in environment.declarations
+                if declaration.name in unrecorded
+            ],
         )
-        run.last_runs.rename(_urns(found))
-        _log(found, unrecorded)
+        run.last_runs.rename(_urns(renames))
+        _log(renames, unrecorded)
     await _log_swaps(declared, recorded, environment, run)
 
 
@@ -51,23 +60,28 @@ async def _log_swaps(
     from tornado_resource.declarations.budget import cost_of
     from tornado_resource.stacks.renames import NamedRun, find_swaps, swapped_names
 
-    declared = {urn: each for urn, each in declared.items() if urn in recorded and is_dry_run()}
-    known = {each.name: NamedRun(each.name, each.kind, recorded[urn].declared) for urn, each in declared.items()}
-    urns = {each.name: urn for urn, each in declared.items()}
-    for names in find_swaps(known, [await _new(each, environment, run) for each in declared.values()]):
+    declared = {urn: declaration for urn, declaration in declared.items() if urn in recorded and is_dry_run()}
+    recorded_runs = {
+        declaration.name: NamedRun(declaration.name, declaration.kind, recorded[urn].declared)
+        for urn, declaration in declared.items()
+    }
+    urns = {declaration.name: urn for urn, declaration in declared.items()}
+    for names in find_swaps(
+        recorded_runs, [await _new(declaration, environment, run) for declaration in declared.values()]
+    ):
         minutes = count(cost_of([declared[urns[name]] for name in names]).minutes, "minute")
         first, second = (recorded[urns[name]].resource for name in names)
         pulumi.log.warn(swapped_names(first, second, pulumi.get_stack(), minutes))
 
 
 def _recognise_releases(environment: Environment, run: ProgramRun) -> None:
-    names = {each.name for each in environment.declarations}
+    names = {declaration.name for declaration in environment.declarations}
     run.last_runs.recognise_releases(releases(environment.declarations, {}), names)
 
 
-def _urns(found: Renames) -> dict[str, str]:
+def _urns(renames: Renames) -> dict[str, str]:
     """Return the recorded URNs of what was renamed, by the new ones."""
-    return {deployed_urn(name, each.kind): each.resource.urn for name, each in found.known.items()}
+    return {deployed_urn(name, run.kind): run.resource.urn for name, run in renames.known.items()}
 
 
 async def _new(declaration: Declaration, environment: Environment, run: ProgramRun) -> NamedRun:
@@ -83,11 +97,11 @@ def _is_of_file(recorded: RecordedRun, run: ProgramRun) -> bool:
     return recorded.is_started and not parents_of(urn) and name_of(urn) not in run.session_urns
 
 
-def _log(found: Renames, declared: Mapping[str, Declaration]) -> None:
-    for name, each in found.known.items():
-        noun, old_name = kind_of(each.kind).noun, clean(name_of(each.resource.urn))
-        pulumi.log.info(f"{name}: was {old_name}, and takes over its {noun} {clean(each.run_id, 80)}")
-    for name, candidates in found.unclear.items() if is_dry_run() else ():
+def _log(renames: Renames, declared: Mapping[str, Declaration]) -> None:
+    for name, run in renames.known.items():
+        noun, old_name = kind_of(run.kind).noun, clean(name_of(run.resource.urn))
+        pulumi.log.info(f"{name}: was {old_name}, and takes over its {noun} {clean(run.run_id, 80)}")
+    for name, candidates in renames.unclear.items() if is_dry_run() else ():
         from tornado_resource.declarations.budget import cost_of
         from tornado_resource.stacks.renames import unclear_rename
 

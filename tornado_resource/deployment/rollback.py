@@ -61,15 +61,21 @@ class Rollbacks:
             carried: by name, what passed in another stack and counts here.
 
         """
-        given = self._run.settings.rollbacks
-        declared = {each.name: each for each in environment.declarations if each.name in given}
-        self._held = {name: given[name] for name, each in declared.items() if self._is_for(each, given[name], carried)}
+        rollbacks = self._run.settings.rollbacks
+        declared = {
+            declaration.name: declaration for declaration in environment.declarations if declaration.name in rollbacks
+        }
+        self._held = {
+            name: rollbacks[name]
+            for name, declaration in declared.items()
+            if self._is_for(declaration, rollbacks[name], carried)
+        }
         kept = {name: await self._kept(declared[name]) for name in self._held if declared[name].retest}
         return _replaced(environment, kept)
 
     async def settle(self, environment: Environment) -> Environment:
         """Return the environment, on its resolved versions, without the rollbacks whose declarations have moved on."""
-        declared = {each.name: each for each in environment.declarations}
+        declared = {declaration.name: declaration for declaration in environment.declarations}
         moved = [name for name in self._held if await self._has_moved(declared[name])]
         for name in moved:
             del self._held[name]
@@ -94,11 +100,11 @@ class Rollbacks:
             raise pulumi.RunError(refusal(REFUSED_ROLLBACK, self._declared.declarations, problems))
         self._run.gate.report.rollbacks = dict(self._held)
         declared = [self._declare(plan) for plan in plans]
-        await asyncio.gather(*(each.urn.future() for each in declared))
+        await asyncio.gather(*(release_declared.urn.future() for release_declared in declared))
 
     async def _unpinned(self, plans: Sequence[ReleasePlan]) -> dict[str, str]:
         """Return, by session, that its rollback names no content, although the API shows that of the version."""
-        found: dict[str, str] = {}
+        problems: dict[str, str] = {}
         for plan in plans:
             if plan.content is not None or plan.release.section == "agents":
                 continue
@@ -106,19 +112,19 @@ class Rollbacks:
             try:
                 now = await self._run.versions.digests(plan.release.subject_id, version)
             except TornadoError as error:
-                found[plan.release.name] = f"{unread(version)}: {error}"
+                problems[plan.release.name] = f"{unread(version)}: {error}"
             else:
                 if now is not None:
-                    found[plan.release.name] = UNPINNED_ROLLBACK.format(version=version, stack=pulumi.get_stack())
-        return found
+                    problems[plan.release.name] = UNPINNED_ROLLBACK.format(version=version, stack=pulumi.get_stack())
+        return problems
 
     def others(self, environment: Environment) -> tuple[Declaration, ...]:
         """Return the declarations whose releases are not rolled back."""
-        rolled_back = {(each.section, each.subject_id, each.environment) for each in self._releases()}
+        rolled_back = {(release.section, release.subject_id, release.environment) for release in self._releases()}
         return tuple(
-            each
-            for each in environment.declarations
-            if (each.section, each.subject_id, each.publish) not in rolled_back
+            declaration
+            for declaration in environment.declarations
+            if (declaration.section, declaration.subject_id, declaration.publish) not in rolled_back
         )
 
     def as_output(self) -> dict[str, Any]:
@@ -154,7 +160,9 @@ class Rollbacks:
 
     def _releases(self) -> Sequence[Release]:
         return [
-            each for each in releases(self._declared.declarations, {}) if not self._held.keys().isdisjoint(each.runs)
+            release
+            for release in releases(self._declared.declarations, {})
+            if not self._held.keys().isdisjoint(release.runs)
         ]
 
     def _rollback_of(self, release: Release) -> Rollback:
@@ -164,7 +172,7 @@ class Rollbacks:
         from tornado_resource.deployment.publish import Passed, declare_release
 
         rollback = self._rollback_of(plan.release)
-        name = next(each for each in plan.release.runs if each in self._held)
+        name = next(run_name for run_name in plan.release.runs if run_name in self._held)
         pulumi.log.info(f"{name}: {rollback}")
         recorded = {"name": name, **rollback.as_output()}
         passed = Passed(plan.version, plan.run_ids, plan.content, plan.passed_at, recorded)
@@ -179,7 +187,7 @@ def _plan(release: Release, rollback: Rollback) -> ReleasePlan:
 
 
 def _replaced(environment: Environment, declarations: Mapping[str, Declaration]) -> Environment:
-    changed = tuple(declarations.get(each.name, each) for each in environment.declarations)
+    changed = tuple(declarations.get(declaration.name, declaration) for declaration in environment.declarations)
     return replace(environment, declarations=changed)
 
 

@@ -45,7 +45,7 @@ def without_unknown_spares(environment: Environment, stored: StoredScenarios) ->
 
     What `only` leaves out does not run: it is not gone. Other stacks may run its scenarios on the same pathway.
     """
-    kept = tuple(each for each in environment.spare_scenarios if stored.matching(each) is not None)
+    kept = tuple(spare for spare in environment.spare_scenarios if stored.matching(spare) is not None)
     return replace(environment, spare_scenarios=kept)
 
 
@@ -65,23 +65,27 @@ async def check_scenarios(environment: Environment, promotion: Promotion | None,
 
     """
     stored, due = run.scenarios.stored, await _due(environment, promotion, run)
-    looks = [_Look(each, stored.matching(each), is_due=each in due) for each in environment.all_scenarios]
-    asked = [each for each in looks if each.is_asked]
-    known = await _listed_by_owner(asked, run.client)
-    for each in looks:
-        run.scenarios.note(each.resource, each.stored, each.listing(known))
-    unsure = [each.declared for each in asked if each.is_unsure or each.is_unreadable(known) or each.is_gone(run)]
-    problems = await _problems(unsure, known)
+    looks = [
+        _Look(scenario, stored.matching(scenario), is_due=scenario in due) for scenario in environment.all_scenarios
+    ]
+    asked = [look for look in looks if look.is_asked]
+    listings = await _listed_by_owner(asked, run.client)
+    for look in looks:
+        run.scenarios.note(look.resource, look.stored, look.listing(listings))
+    unsure = [look.declared for look in asked if look.is_unsure or look.is_unreadable(listings) or look.is_gone(run)]
+    problems = await _problems(unsure, listings)
     if problems:
         raise pulumi.RunError("\n".join(problems))
 
 
-async def _problems(unsure: Sequence[ScenarioDeclaration], known: Mapping[Owner, Listing | str]) -> list[str]:
+async def _problems(unsure: Sequence[ScenarioDeclaration], listings: Mapping[Owner, Listing | str]) -> list[str]:
     """Return why scenarios cannot be as declared: a title, and a text for each; nothing if all can be."""
-    managers = await _managers(unsure, known)
-    found = [(known[each.owner], _problem(each, known[each.owner], managers)) for each in unsure]
-    problems = [problem for _, problem in found if problem is not None]
-    is_unread = all(isinstance(listed, str) for listed, problem in found if problem is not None)
+    managers = await _managers(unsure, listings)
+    checked = [
+        (listings[scenario.owner], _problem(scenario, listings[scenario.owner], managers)) for scenario in unsure
+    ]
+    problems = [problem for _, problem in checked if problem is not None]
+    is_unread = all(isinstance(listed, str) for listed, problem in checked if problem is not None)
     return [UNREAD if is_unread else SCENARIOS_DIFFER, *problems] if problems else []
 
 
@@ -113,14 +117,14 @@ class _Look:
         """Whether it matters what the API shows."""
         return self.is_unsure if self.stored is None else self.is_due or not self.stored.is_current(self.declared)
 
-    def listing(self, known: Mapping[Owner, Listing | str]) -> Listing | None:
+    def listing(self, listings: Mapping[Owner, Listing | str]) -> Listing | None:
         """Return the listing that shows what has become of it; None if that does not matter, or cannot be known."""
-        listed = known[self.declared.owner] if self.is_asked else None
+        listed = listings[self.declared.owner] if self.is_asked else None
         return listed if not isinstance(listed, str) else None
 
-    def is_unreadable(self, known: Mapping[Owner, Listing | str]) -> bool:
+    def is_unreadable(self, listings: Mapping[Owner, Listing | str]) -> bool:
         """Return whether those of its owner could not be read."""
-        return isinstance(known[self.declared.owner], str)
+        return isinstance(listings[self.declared.owner], str)
 
     def is_gone(self, run: ProgramRun) -> bool:
         """Return whether somebody has deleted it."""
@@ -129,24 +133,24 @@ class _Look:
 
 async def _due(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> list[ScenarioDeclaration]:
     """Return the scenarios of the sessions that this update may not leave as they are, and those of all checks."""
-    gated = {each.name: with_promoted_version(each, promotion) for each in deployed_runs(environment.declarations)}
+    gated = {run.name: with_promoted_version(run, promotion) for run in deployed_runs(environment.declarations)}
 
     async def is_kept(session: Declaration) -> bool:
-        known = gated.get(session.name)
-        return known is not None and await run.last_runs.is_settled(await expected_inputs(session, run), known)
+        gated_run = gated.get(session.name)
+        return gated_run is not None and await run.last_runs.is_settled(await expected_inputs(session, run), gated_run)
 
-    sessions = [each for each in environment.sessions if each.scenarios and each.retest]
+    sessions = [session for session in environment.sessions if session.scenarios and session.retest]
     are_kept = await asyncio.gather(*map(is_kept, sessions))
     due = [session for session, kept in zip(sessions, are_kept, strict=True) if not kept]
     # The checks of agents are read by every update, and so are their scenarios.
-    return [scenario for each in (*due, *environment.agents) for scenario in each.tested_scenarios]
+    return [scenario for run in (*due, *environment.agents) for scenario in run.tested_scenarios]
 
 
 async def _listed_by_owner(asked: Sequence[_Look], client: SharedClient) -> dict[Owner, Listing | str]:
     """Return the scenarios of the owners of *asked* ones, or why they cannot be read."""
     by_owner: dict[Owner, list[_Look]] = {}
-    for each in asked:
-        by_owner.setdefault(each.declared.owner, []).append(each)
+    for look in asked:
+        by_owner.setdefault(look.declared.owner, []).append(look)
     listed = await asyncio.gather(*(_listed(client, looks) for looks in by_owner.values()))
     return dict(zip(by_owner, listed, strict=True))
 
@@ -155,8 +159,10 @@ def declare_scenarios(
     declared: Sequence[ScenarioDeclaration], stored: StoredScenarios
 ) -> dict[tuple[str, Owner], TornadoScenario]:
     """Declare the scenarios of an environment and return their resources by key and owner."""
-    names = {resource_name(each) for each in declared}
-    return {(each.key, each.owner): _declare(each, stored.matching(each), names) for each in declared}
+    names = {resource_name(scenario) for scenario in declared}
+    return {
+        (scenario.key, scenario.owner): _declare(scenario, stored.matching(scenario), names) for scenario in declared
+    }
 
 
 def scenario_ids(scenarios: Mapping[tuple[str, Owner], TornadoScenario]) -> pulumi.Output[dict[str, dict[str, str]]]:
@@ -166,19 +172,19 @@ def scenario_ids(scenarios: Mapping[tuple[str, Owner], TornadoScenario]) -> pulu
     """
 
     def gather(ids: list[str]) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
+        ids_by_key: dict[str, dict[str, str]] = {}
         for (key, owner), scenario_id in zip(scenarios, ids, strict=True):
             if is_dry_run() or not pulumi.contains_unknowns(scenario_id):
-                found.setdefault(key, {})[owner.owner_id] = scenario_id
-        return found
+                ids_by_key.setdefault(key, {})[owner.owner_id] = scenario_id
+        return ids_by_key
 
-    return together([each.id for each in scenarios.values()], gather)
+    return together([scenario.id for scenario in scenarios.values()], gather)
 
 
 async def expected_inputs(declaration: Declaration, run: ProgramRun) -> dict[str, Any]:
     """Return the inputs of a run as far as they are known before its scenarios and its checks are declared."""
     stored, checks = run.scenarios.stored, declaration.checks
-    ids = [_expected_id(each, stored.matching(each), run) for each in declaration.tested_scenarios]
+    ids = [_expected_id(scenario, stored.matching(scenario), run) for scenario in declaration.tested_scenarios]
     config = None
     if checks is not None:
         from tornado_resource.deployment.checks import expected_config
@@ -225,8 +231,8 @@ async def _listed(client: SharedClient, asked: Sequence[_Look]) -> Listing | str
     from tornado_resource.bland.scenarios import list_named, with_ids
 
     owner = asked[0].declared.owner
-    names = [each.declared.name for each in asked if each.is_unsure]
-    ids = [each.stored.scenario_id for each in asked if each.stored is not None]
+    names = [look.declared.name for look in asked if look.is_unsure]
+    ids = [look.stored.scenario_id for look in asked if look.stored is not None]
     try:
         async with client.open() as opened:
             listing = await list_named(opened, owner, names)
@@ -235,11 +241,11 @@ async def _listed(client: SharedClient, asked: Sequence[_Look]) -> Listing | str
         return str(error)
 
 
-async def _managers(unsure: Sequence[ScenarioDeclaration], known: Mapping[Owner, Listing | str]) -> Managers:
+async def _managers(unsure: Sequence[ScenarioDeclaration], listings: Mapping[Owner, Listing | str]) -> Managers:
     """Return the other stacks that manage scenarios, if one of *unsure* could be taken over."""
     from tornado_resource.stacks.managers import Managers, managing_stacks
 
-    if any(_is_adoptable(each, known[each.owner]) for each in unsure if each.manage):
+    if any(_is_adoptable(scenario, listings[scenario.owner]) for scenario in unsure if scenario.manage):
         return await asyncio.to_thread(managing_stacks, pulumi.get_stack())
     return Managers()
 

@@ -28,9 +28,13 @@ async def check_variables(environment: Environment, run: ProgramRun) -> None:
         pulumi.RunError: some have no value; the text lists all of them.
 
     """
-    runs = [each for each in environment.declarations if each.retest and kind_of(each.kind).has_variables]
-    found = await asyncio.gather(*(_missing(each, run) for each in runs))
-    problems = {each.name: text for each, text in zip(runs, found, strict=True) if text is not None}
+    runs = [
+        declaration
+        for declaration in environment.declarations
+        if declaration.retest and kind_of(declaration.kind).has_variables
+    ]
+    texts = await asyncio.gather(*(_missing(declaration, run) for declaration in runs))
+    problems = {declaration.name: text for declaration, text in zip(runs, texts, strict=True) if text is not None}
     if problems:
         raise pulumi.RunError(refusal(VALUELESS, environment.declarations, problems))
 

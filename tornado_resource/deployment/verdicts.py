@@ -57,28 +57,32 @@ def verdict_output(
 
     """
 
-    async def judge(found: RunOutputs) -> Any:
+    async def judge(outputs_of_run: RunOutputs) -> Any:
         result: Result | None
-        if found.is_created:
-            definitions = [await each.future() for each in scenarios]
-            result = await wait(_complete(declared, found, [each for each in definitions if each is not None]))
+        if outputs_of_run.is_created:
+            definitions = [await scenario.future() for scenario in scenarios]
+            result = await wait(
+                _complete(
+                    declared, outputs_of_run, [definition for definition in definitions if definition is not None]
+                )
+            )
             return result.verdict.as_output() if result is not None else pulumi.UNKNOWN
         if is_dry_run() and not is_idle():
             return pulumi.UNKNOWN
         if not_created is None:
             return None
-        result = await not_created(found.has_failed)
+        result = await not_created(outputs_of_run.has_failed)
         return result.verdict.as_output()
 
     return outputs.apply(judge)
 
 
-def _complete(declared: GatedRun, found: RunOutputs, scenarios: Sequence[ScenarioDeclaration]) -> GatedRun:
-    values = found.values
-    request, timeout_ms = kind_of(found.kind).request_of(values["declared"]), values.get("timeout_ms")
+def _complete(declared: GatedRun, outputs: RunOutputs, scenarios: Sequence[ScenarioDeclaration]) -> GatedRun:
+    values = outputs.values
+    request, timeout_ms = kind_of(outputs.kind).request_of(values["declared"]), values.get("timeout_ms")
     return replace(
         declared,
-        run_id=found.run_id,
+        run_id=outputs.run_id,
         created_at=values["created_at"],
         # The engine passes every number as a float.
         timeout_ms=int(timeout_ms) if timeout_ms is not None else None,
@@ -88,7 +92,7 @@ def _complete(declared: GatedRun, found: RunOutputs, scenarios: Sequence[Scenari
         adopted=values["adopted"],
         started_content=started_content(values),
         gate=Gate.of_inputs(values["declared"], today()) or declared.gate,
-        is_pathway_secret=found.has_secret_place,
+        is_pathway_secret=outputs.has_secret_place,
     )
 
 
@@ -208,7 +212,9 @@ class GateRun:
             return result
 
         if is_dry_run() and declared.gate.confirm is not None:
-            outputs.apply(lambda found: None if found.is_created else confirming.preview_unknown(declared.gate))
+            outputs.apply(
+                lambda run_outputs: None if run_outputs.is_created else confirming.preview_unknown(declared.gate)
+            )
         return verdict_output(outputs, declared, wait, not_created, session.scenarios)
 
     def _record_pass(self, result: Result) -> None:

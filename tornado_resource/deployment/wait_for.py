@@ -75,8 +75,8 @@ def wait_for(session: RunResource, *, check: bool = True) -> VerdictOutput:
     session.declared.apply(lambda inputs: _require_gate(name, inputs))
     if is_dry_run():
         confirming = Confirming(run, session)
-        given = pulumi.Output.from_input(session.given_gate)
-        together([outputs, given], lambda known: _preview_confirmation(confirming, *known))
+        own_gate = pulumi.Output.from_input(session.given_gate)
+        together([outputs, own_gate], lambda resolved: _preview_confirmation(confirming, *resolved))
         wait_in_preview = partial(previewed, run.waiter, confirming)
         return verdict_output(outputs, declared, wait_in_preview, scenarios=session.scenarios)
     try:
@@ -138,10 +138,10 @@ async def _not_created(declared: GatedRun, _is_failed: bool) -> Result:  # noqa:
     return unknown_result(declared, NOT_AWAITED, "not_awaited")
 
 
-def _preview_confirmation(confirming: Confirming, found: RunOutputs, given_gate: Any) -> None:
+def _preview_confirmation(confirming: Confirming, outputs: RunOutputs, given_gate: Any) -> None:
     """Declare, in a preview, the confirmation of a session that is not started yet."""
     gate = Gate.of(given_gate) if not pulumi.contains_unknowns(given_gate) else None
-    if not found.is_created and gate is not None:
+    if not outputs.is_created and gate is not None:
         confirming.preview_unknown(gate)
 
 

@@ -35,8 +35,8 @@ def refuse_to_import(resource: str, opts: pulumi.ResourceOptions | None, instead
     for option in ("import_", "id"):
         existing = getattr(opts, option, None)
         if existing is not None:
-            shown = clean(existing) if isinstance(existing, str) else "…"
-            message = f"{resource}: the resource option {option} is not supported; {instead.format(id=shown)}"
+            printable = clean(existing) if isinstance(existing, str) else "…"
+            message = f"{resource}: the resource option {option} is not supported; {instead.format(id=printable)}"
             raise InvalidArgument(message)
 
 
@@ -59,11 +59,11 @@ async def own_urn(own_type: str, name: str, opts: pulumi.ResourceOptions | None)
 
 async def alias_urns(own_type: str, name: str, opts: pulumi.ResourceOptions | None) -> list[str]:
     """Return the URNs that a resource may have been recorded under before, by `aliases` of its own and its parent's."""
-    known = opts if opts is not None else pulumi.ResourceOptions()
-    given = [await pulumi.Output.from_input(alias).future() for alias in known.aliases or ()]
-    found = list(filter(None, given))
-    own = [each if isinstance(each, str) else await _alias_urn(own_type, name, opts, each) for each in found]
-    inherited = [await each.future() for each in inherited_aliases(own_type, name, found, known.parent)]
+    options = opts if opts is not None else pulumi.ResourceOptions()
+    aliases = [await pulumi.Output.from_input(alias).future() for alias in options.aliases or ()]
+    present = list(filter(None, aliases))
+    own = [alias if isinstance(alias, str) else await _alias_urn(own_type, name, opts, alias) for alias in present]
+    inherited = [await urn.future() for urn in inherited_aliases(own_type, name, present, options.parent)]
     return list(dict.fromkeys([*own, *filter(None, inherited)]))
 
 
@@ -91,12 +91,12 @@ async def parents(urn: Awaitable[str]) -> str | None:
     return parents_of(await urn) or None
 
 
-async def secret_names(given: Mapping[str, Any]) -> list[str] | None:
+async def secret_names(inputs: Mapping[str, Any]) -> list[str] | None:
     """Return the names of those inputs that are secret, wholly or in part; None if there are none.
 
     Pulumi tells a provider the values of inputs, but not which of them are secret.
     """
-    return sorted([name for name, value in given.items() if await _is_secret(value)]) or None
+    return sorted([name for name, value in inputs.items() if await _is_secret(value)]) or None
 
 
 async def _is_secret(value: Any) -> bool:

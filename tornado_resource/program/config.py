@@ -42,13 +42,15 @@ def read_config() -> tuple[Settings, Endpoint]:
     """
     bland = pulumi.Config("bland")
     tornado = pulumi.Config("tornado")
-    known = {f"{PREFIX}{key}": value for key in KEYS if (value := tornado.get(key)) is not None}
+    tornado_config = {f"{PREFIX}{key}": value for key in KEYS if (value := tornado.get(key)) is not None}
     # `pulumi.Config` reads single keys only, and is all that inline programs of the Automation API have. Elsewhere
     # PULUMI_CONFIG holds the whole config, where misspelled keys are found.
-    settings = read_settings({**json.loads(os.environ.get("PULUMI_CONFIG") or "{}"), **known}, pulumi.get_stack())
+    settings = read_settings(
+        {**json.loads(os.environ.get("PULUMI_CONFIG") or "{}"), **tornado_config}, pulumi.get_stack()
+    )
     is_secret = pulumi.runtime.is_config_secret("bland:apiKey")
-    given = {f"bland:{key}": bland.get(key) for key in ("apiKey", "baseUrl")}
-    endpoint = find_endpoint(given, os.environ, is_secret=is_secret, stack=pulumi.get_stack())
+    bland_config = {f"bland:{key}": bland.get(key) for key in ("apiKey", "baseUrl")}
+    endpoint = find_endpoint(bland_config, os.environ, is_secret=is_secret, stack=pulumi.get_stack())
     if endpoint.warning is not None:
         pulumi.log.warn(endpoint.warning)
     if settings.on_conflict and pulumi.runtime.is_dry_run():
@@ -141,28 +143,30 @@ def _check_triggers(added: Mapping[str, Any], declarations: Sequence[Declaration
             raise ConfigurationError(message)
 
 
-def _check_rollbacks(given: Mapping[str, Rollback], declarations: Sequence[Declaration]) -> None:
+def _check_rollbacks(rollbacks: Mapping[str, Rollback], declarations: Sequence[Declaration]) -> None:
     """Refuse a rollback of what publishes nothing, to what is no version of it, or of one release to two versions."""
     firsts: dict[tuple[str, ...], str] = {}
-    for each in (each for each in declarations if each.name in given):
-        key, version = f"config {PREFIX}rollback.{each.name}", given[each.name].version
-        if each.publish is None:
-            message = f"{key}: {each.name} ({each.position}) declares no `publish`, so there is nothing to roll back"
+    for declaration in (declaration for declaration in declarations if declaration.name in rollbacks):
+        key, version = f"config {PREFIX}rollback.{declaration.name}", rollbacks[declaration.name].version
+        if declaration.publish is None:
+            run = f"{declaration.name} ({declaration.position})"
+            message = f"{key}: {run} declares no `publish`, so there is nothing to roll back"
             raise ConfigurationError(message)
-        if isinstance(version, int) != (each.section == "sessions"):
-            expected = "the number of a version" if each.section == "sessions" else "the id of a version of the agent"
+        if isinstance(version, int) != (declaration.section == "sessions"):
+            expected = (
+                "the number of a version" if declaration.section == "sessions" else "the id of a version of the agent"
+            )
             message = f"{key}: found version {clean(str(version))}, expected {expected}"
             raise ConfigurationError(message)
-        first = firsts.setdefault((each.section, each.subject_id, each.publish), each.name)
-        if given[first].version != version:
-            message = (
-                f"{key}: version {version} differs from version {given[first].version} of {first}, whose release it is"
-            )
+        first = firsts.setdefault((declaration.section, declaration.subject_id, declaration.publish), declaration.name)
+        if rollbacks[first].version != version:
+            other = f"version {rollbacks[first].version} of {first}"
+            message = f"{key}: version {version} differs from {other}, whose release it is"
             raise ConfigurationError(message)
 
 
-def _check_names(key: str, given: Iterable[str], names: list[str], advice: str = "") -> None:
-    for name in given:
+def _check_names(key: str, names_given: Iterable[str], names: list[str], advice: str = "") -> None:
+    for name in names_given:
         if name not in names:
             hint = did_you_mean(name, names)
             more = advice.format(name=clean(name, 80), stack=pulumi.get_stack()) if advice else ""

@@ -38,7 +38,7 @@ class KnownJudges:
             TornadoError: the judges could not be read.
 
         """
-        return [await self._resolved(with_defaults(each)) for each in judges]
+        return [await self._resolved(with_defaults(judge)) for judge in judges]
 
     async def _resolved(self, judge: dict[str, Any]) -> dict[str, Any]:
         from tornado_resource.bland.judges import ACTIVE_VERSION, resolve_judge
@@ -46,9 +46,9 @@ class KnownJudges:
         is_open = "id" not in judge or judge.get("version", ACTIVE_VERSION) == ACTIVE_VERSION
         if not is_open:
             return judge
-        found, active = resolve_judge(await self.listed(), judge_id=judge.get("id"), name=judge.get("name"))
+        resolved, active = resolve_judge(await self.listed(), judge_id=judge.get("id"), name=judge.get("name"))
         version = active if judge.get("version", ACTIVE_VERSION) == ACTIVE_VERSION else judge["version"]
-        return {**judge, "id": judge.get("id", found.judge_id), "version": version, "name": found.name or ""}
+        return {**judge, "id": judge.get("id", resolved.judge_id), "version": version, "name": resolved.name or ""}
 
     async def listed(self) -> Judges:
         """Return the judges of the organization, as they were when this run asked first.
@@ -99,5 +99,5 @@ class KnownJudges:
 
 def with_defaults(judge: Mapping[str, Any]) -> dict[str, Any]:
     """Return a judge of a check config with its defaults."""
-    given: dict[str, Any] = whole_without_nulls(dict(judge))
-    return {"required": True, **given}
+    fields: dict[str, Any] = whole_without_nulls(dict(judge))
+    return {"required": True, **fields}

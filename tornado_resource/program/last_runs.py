@@ -102,15 +102,15 @@ class LastRuns:
 
     def releases(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the outputs of the releases that the stack's state had, by URN."""
-        return {urn: each.outputs for urn, each in self._known.releases.items()}
+        return {urn: release.outputs for urn, release in self._known.releases.items()}
 
     def rename(self, urns: Mapping[str, str]) -> None:
         """Let recorded sessions have the URNs that they are declared under now; *urns* has the old ones by these."""
-        known, old = self._known, set(urns.values())
-        runs = {urn: each for urn, each in known.runs.items() if urn not in old}
-        renamed = {urn: known.runs[urns[urn]] for urn in urns}
+        recorded, old = self._known, set(urns.values())
+        runs = {urn: run for urn, run in recorded.runs.items() if urn not in old}
+        renamed = {urn: recorded.runs[urns[urn]] for urn in urns}
         self._reading = asyncio.get_running_loop().create_future()
-        self._reading.set_result(replace(known, runs={**runs, **renamed}))
+        self._reading.set_result(replace(recorded, runs={**runs, **renamed}))
         self._old_names = {name_of(urn): name_of(urns[urn]) for urn in urns}
 
     def old_name(self, name: str) -> str | None:
@@ -172,11 +172,11 @@ class LastRuns:
         if session is None:
             return Outlook()
         key, basis = (urns[0], session.run_id), (declared, frozenset(self._versions.put_back))
-        known = self._outlooks.get(key)
-        if known is None or known[0] != basis:
-            known = basis, asyncio.ensure_future(self._decide(urns[0], session, declared))
-            self._outlooks[key] = known
-        return await known[1]
+        outlook = self._outlooks.get(key)
+        if outlook is None or outlook[0] != basis:
+            outlook = basis, asyncio.ensure_future(self._decide(urns[0], session, declared))
+            self._outlooks[key] = outlook
+        return await outlook[1]
 
     async def _decide(self, urn: str, session: RecordedRun, declared: Mapping[str, Any]) -> Outlook:
         rerun, gate = self._rule(urn, declared)
@@ -210,9 +210,9 @@ class LastRuns:
         """
         session = await self._find(urns)
         if session is not None:
-            known = kind.known_version(kind.request_of(declared), session.resource.outputs)
-            if known is not None:
-                return known, None
+            version = kind.known_version(kind.request_of(declared), session.resource.outputs)
+            if version is not None:
+                return version, None
         newest = await self._newest_version(kind, declared)
         if not kind.is_moving(declared[kind.version_field]):
             return newest, None
@@ -237,10 +237,10 @@ class LastRuns:
 
     async def _find_version(self, kind: Kind, declared: Mapping[str, Any]) -> Any:
         async with self._client.open() as client:
-            found = await kind.find_version(client, declared)
-        if found.variables is not None:
-            self._variables[_tested(kind, {**declared, kind.version_field: found.version})] = found.variables
-        return found.version
+            version = await kind.find_version(client, declared)
+        if version.variables is not None:
+            self._variables[_tested(kind, {**declared, kind.version_field: version.version})] = version.variables
+        return version.version
 
     def variables(self, kind: Kind, declared: Mapping[str, Any]) -> tuple[str, ...] | None:
         """Return the names of the variables that a version refers to which this run has read; None for any other."""
@@ -283,14 +283,14 @@ class LastRuns:
     def _forks(self, session: RecordedRun) -> dict[Any, Fork]:
         """Return the versions that the recorded runs in the place of a session have made."""
         kind = kind_of(session.kind)
-        others = [each for each in self._known.runs.values() if each.kind == session.kind and each.verdict is not None]
+        others = [run for run in self._known.runs.values() if run.kind == session.kind and run.verdict is not None]
         place = kind.place_id(session.declared)
         made = [
-            Fork.of(each.resource.urn, each.request.get(kind.version_field), each.verdict)
-            for each in others
-            if each.verdict is not None and kind.place_id(each.declared) == place
+            Fork.of(run.resource.urn, run.request.get(kind.version_field), run.verdict)
+            for run in others
+            if run.verdict is not None and kind.place_id(run.declared) == place
         ]
-        return dict(each for each in made if each is not None)
+        return dict(fork for fork in made if fork is not None)
 
     async def started_version(self, urns: Sequence[str]) -> Any:
         """Return the version that the recorded run was started on; the argument is that of `version`."""
@@ -333,8 +333,8 @@ class LastRuns:
         request = kind_of(session.kind).request_of(declared)
         scenarios = by_id(request, [*gated.scenarios.values()])
         gate = Gate.of_inputs(declared, today()) or gated.gate  # and those in its quarantine, too
-        found = replace(gated, run_id=session.run_id, adopted=session.adopted, request=request, gate=gate)
-        return session.result(replace(found, scenarios=scenarios))
+        gated_run = replace(gated, run_id=session.run_id, adopted=session.adopted, request=request, gate=gate)
+        return session.result(replace(gated_run, scenarios=scenarios))
 
     async def result(self, gated: GatedRun) -> Result | None:
         """Return the recorded result of a declared session, if it is final and about the same session and gate."""
@@ -350,15 +350,15 @@ class LastRuns:
     async def with_known(self, gated: GatedRun) -> GatedRun:
         """Return a session with what has been read of it: its status now, and its content when it had ended."""
         await self.recorded()
-        asked, recorded, known = self._asked.get(gated.run_id), self._known.by_id.get(gated.run_id), gated.known
+        asked, recorded, facts = self._asked.get(gated.run_id), self._known.by_id.get(gated.run_id), gated.known
         if asked is not None:
-            known = replace(known, status=asked.known.status, content=asked.known.content)
+            facts = replace(facts, status=asked.known.status, content=asked.known.content)
         if recorded is not None:
             # A later look could take an edit for what passed.
             is_known = recorded.verdict is not None or recorded.ended_content is not None
-            content = recorded.ended_content if is_known else known.content
-            known = replace(known, content=content, doubt=recorded.doubt)
-        return replace(gated, known=replace(known, was_shown=self._was_shown(gated)))
+            content = recorded.ended_content if is_known else facts.content
+            facts = replace(facts, content=content, doubt=recorded.doubt)
+        return replace(gated, known=replace(facts, was_shown=self._was_shown(gated)))
 
     def _was_shown(self, gated: GatedRun) -> bool:
         """Return whether the API has shown a content to this run, or to the one before it of the same subject."""
@@ -413,7 +413,10 @@ class LastRuns:
             basis = last.verdict.basis(session.request, session.started_content, session.started_scenarios)
         if basis.scenarios is None:
             return basis
-        return replace(basis, scenarios={key: each for key, each in basis.scenarios.items() if key not in put_back})
+        return replace(
+            basis,
+            scenarios={key: scenario_digest for key, scenario_digest in basis.scenarios.items() if key not in put_back},
+        )
 
     async def _with_drift(self, session: RecordedRun, rerun: str, last: LastRun) -> LastRun:
         if rerun != "on_drift" or last.outcome != "passed":
@@ -447,9 +450,9 @@ def _cut_off_start(kind: Kind, urn: str, place_id: str, session: RecordedRun | N
 
 
 async def _read_state() -> Recorded:
-    found = read_outputs(await read_resources())
-    runs = {urn: _unless_replaced(run) for urn, run in found.runs.items()}
-    return replace(found, runs=runs, by_id={run.run_id: run for run in runs.values()})
+    outputs = read_outputs(await read_resources())
+    runs = {urn: _unless_replaced(run) for urn, run in outputs.runs.items()}
+    return replace(outputs, runs=runs, by_id={run.run_id: run for run in runs.values()})
 
 
 def _unless_replaced(run: RecordedRun) -> RecordedRun:

@@ -82,11 +82,11 @@ class Scenarios:
     async def _look(self, resource: str) -> None:
         from tornado_resource.bland.scenarios import with_ids
 
-        found = [each for each in self._last_runs.scenarios() if each.resource == resource]
-        if len(found) != 1:  # none is recorded, or components have several of this name
+        recorded = [scenario for scenario in self._last_runs.scenarios() if scenario.resource == resource]
+        if len(recorded) != 1:  # none is recorded, or components have several of this name
             self.note(resource, None, None)
             return
-        [stored] = found
+        [stored] = recorded
         if stored.owner not in self._listing:
             self._listing[stored.owner] = asyncio.ensure_future(self._list(stored.owner))
         listing = await self._listing[stored.owner]

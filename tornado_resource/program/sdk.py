@@ -61,7 +61,7 @@ def inherited_aliases(
     """
     if parent is None:
         return []
-    return [pulumi.Output.from_input(each) for each in all_aliases(own, name, own_type, parent)[len(own) :]]
+    return [pulumi.Output.from_input(alias) for alias in all_aliases(own, name, own_type, parent)[len(own) :]]
 
 
 def is_mocked() -> bool:
@@ -113,7 +113,7 @@ def when_program_ends(call: Callable[[asyncio.Task[Any]], object]) -> None:
 def owns_process() -> bool:
     """Return whether Pulumi's language host has started this process for the program; not so with inline programs."""
     # While the program runs, it has taken the place of the language host's `__main__` and `sys.argv`.
-    return any(Path(each).name == _HOST for each in sys.orig_argv)
+    return any(Path(argument).name == _HOST for argument in sys.orig_argv)
 
 
 def end_without_collecting() -> None:

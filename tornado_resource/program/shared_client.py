@@ -139,7 +139,7 @@ class Versions:
             return self._kept(await with_ids(client, Owner.pathway(pathway_id), listing, ids))
 
     def _kept(self, listing: Listing) -> Listing:
-        kept = tuple(each for each in listing.scenarios if each.scenario_id not in self.put_back)
+        kept = tuple(scenario for scenario in listing.scenarios if scenario.scenario_id not in self.put_back)
         return replace(listing, scenarios=kept)
 
     async def _list_scenarios(self, pathway_id: str) -> Listing:

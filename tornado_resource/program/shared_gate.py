@@ -93,7 +93,7 @@ class ProgramGate:
 
 def _failure(results: Sequence[Result], command: str) -> str | None:
     """Return why an update fails, None if it does not, and warn of what failed in quarantine."""
-    if all(each.verdict.outcome == "passed" and not each.verdict.quarantined for each in results):
+    if all(result.verdict.outcome == "passed" and not result.verdict.quarantined for result in results):
         return None
     from tornado_resource.reports.console import failure_message, quarantine_message
 

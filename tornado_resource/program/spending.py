@@ -42,7 +42,7 @@ class Spending:
 
     def leave_to_file(self, declarations: Iterable[Declaration]) -> None:
         """Do not count these runs as the program's own: `deploy()` counts what a file declares."""
-        self._of_file = {each.name for each in declarations}
+        self._of_file = {declaration.name for declaration in declarations}
 
     def counts(self, name: str) -> bool:
         """Return whether there is a budget, and a run of this name counts as the program's own."""
@@ -58,8 +58,8 @@ class Spending:
         pending = [urns for urns in self._own.values() if not urns.done()]
         if pending:
             await asyncio.wait(pending, timeout=PARENT_SECONDS)
-        found = await asyncio.gather(*(share for share, urns in self._own.items() if urns.done()))
-        return (*self._others, *(each for each in found if each is not None))
+        own = await asyncio.gather(*(share for share, urns in self._own.items() if urns.done()))
+        return (*self._others, *(own_cost for own_cost in own if own_cost is not None))
 
     async def refusal(self, name: str, share: Future[Share | None], urns: Future[Any]) -> str | None:
         """Return why a run is not started; None if the budget allows it beside what is declared already.
@@ -76,12 +76,12 @@ class Spending:
 
 
 async def own_share(
-    each: Declaration, urns: Sequence[str], inputs: Mapping[str, Any], last_runs: LastRuns, *, adopts: bool
+    declaration: Declaration, urns: Sequence[str], inputs: Mapping[str, Any], last_runs: LastRuns, *, adopts: bool
 ) -> Share | None:
     """Return what a run costs at worst that a program declares itself; None if nothing is started for it.
 
     Args:
-        each: the run, as `as_declaration` returns it.
+        declaration: the run, as `as_declaration` returns it.
         urns: the URN of the resource, and those that it may have been recorded under before.
         inputs: what is declared. Each may be unknown in a preview.
         last_runs: what the stack's state had.
@@ -92,11 +92,13 @@ async def own_share(
     urn = next(filter(recorded.__contains__, urns), urns[0])
     adopts = adopts and urn not in recorded
     if is_replaced(urns[0]) or (not adopts and await _starts(urn, inputs, last_runs)):
-        return replace(Share.of(each), is_located=False)
-    if not each.repeats or each.gate is None:
+        return replace(Share.of(declaration), is_located=False)
+    if not declaration.repeats or declaration.gate is None:
         return None
-    kept = await last_runs.kept(inputs, GatedRun(each.name, "", each.gate, {}, urn=urn, kind=each.kind))
-    return replace(Share.of_confirmation(each), is_located=False) if kept is None else None
+    kept = await last_runs.kept(
+        inputs, GatedRun(declaration.name, "", declaration.gate, {}, urn=urn, kind=declaration.kind)
+    )
+    return replace(Share.of_confirmation(declaration), is_located=False) if kept is None else None
 
 
 async def _starts(urn: str, inputs: Mapping[str, Any], last_runs: LastRuns) -> bool:
@@ -106,10 +108,10 @@ async def _starts(urn: str, inputs: Mapping[str, Any], last_runs: LastRuns) -> b
 
 def as_declaration(kind: str, name: str, declared: Mapping[str, Any]) -> Declaration:
     """Return inputs as a declaration, as far as they are known: how many scenarios there are, before their ids."""
-    known = {key: each for key, each in declared.items() if is_plain(each) or isinstance(each, list | tuple)}
+    plain = {key: value for key, value in declared.items() if is_plain(value) or isinstance(value, list | tuple)}
     # A place that is not known yet may be another one than that of any other run.
     unknown = dict.fromkeys(kind_of(kind).place_outputs, name)
-    request = {**unknown, **{key: known[key] for key in kind_of(kind).fields if key in known}}
+    request = {**unknown, **{key: plain[key] for key in kind_of(kind).fields if key in plain}}
     section: Section = "sessions" if kind == "tornado" else "agents"
-    gate = Gate.of(known.get("gate")) if "gate" in known or "gate" not in declared else Gate()
+    gate = Gate.of(plain.get("gate")) if "gate" in plain or "gate" not in declared else Gate()
     return Declaration(name, whole_without_nulls(request), gate, Position("", 0, 0), section=section)

@@ -71,8 +71,8 @@ class Waiter:
             self._progress.show(gated, progress, session)
 
         async with self._client.open() as client:
-            known = await self._last_runs.with_known(gated)
-            result = await wait_for_result(client, known, self._poll_seconds, show, confirm=confirm)
+            with_known = await self._last_runs.with_known(gated)
+            result = await wait_for_result(client, with_known, self._poll_seconds, show, confirm=confirm)
             kind = kind_of(gated.kind)
             result = await kind.with_details(client, result) if self._has_reports else result
             result = await kind.with_changes(client, result) if self._shows_changes else result

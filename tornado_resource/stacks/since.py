@@ -303,13 +303,10 @@ def _inputs(
             names = [resource_name(scenario) for scenario in declaration.tested_scenarios]
             ids = [matches[name].resource if name in matches else name for name in names]
             checks = digest(declaration.checks, ids) if declaration.checks is not None else None
-            inputs, is_promoted = (
-                expected_inputs(declaration, {}, ids, checks, digests),
-                environment.promotes_from is not None,
-            )
-            inputs_by_name[declaration.name] = NamedRun(
-                declaration.name, declaration.kind, inputs, is_promoted=is_promoted
-            )
+            inputs = expected_inputs(declaration, {}, ids, checks, digests)
+            is_promoted = environment.promotes_from is not None
+            run = NamedRun(declaration.name, declaration.kind, inputs, is_promoted=is_promoted)
+            inputs_by_name[declaration.name] = run
     return inputs_by_name
 
 
