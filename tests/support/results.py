@@ -67,7 +67,7 @@ def result_of(
 
 def judge_of(name: str, rate: float | None, *, is_required: bool = True) -> JudgeVerdict:
     """A verdict of a judge, whose word is the API's: half of the conversations."""
-    return JudgeVerdict(f"j-{name}", "jv-1", name, is_required, rate, None, rate is not None and rate >= 0.5)
+    return JudgeVerdict(f"j-{name}", "jv-1", name, is_required, rate, rate is not None and rate >= 0.5)
 
 
 def check_run_of(word: str, *verdicts: JudgeVerdict, **changes: Any) -> CheckRun:

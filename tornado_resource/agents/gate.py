@@ -290,6 +290,5 @@ def _verdict(recorded: JudgeResult) -> JudgeVerdict:
         name=recorded["name"],
         is_required=recorded["required"],
         match_rate=recorded["match_rate"],
-        score=None,
         has_passed=recorded["passed"],
     )

@@ -37,7 +37,6 @@ AGENTS_LIMIT: Final = 500
 VERSIONS_LIMIT: Final = 200
 """The longest lists that the API returns. They have no pages."""
 # The codes of errors by which callers decide (`Rejected.code`).
-NO_VERSIONS: Final = "NO_VERSIONS"
 CHECKS_BLOCKED: Final = "CHECKS_BLOCKED"
 ALREADY_IN_PRODUCTION: Final = "ALREADY_IN_PRODUCTION"
 PUBLISH_IN_PROGRESS: Final = "PUBLISH_IN_PROGRESS"
@@ -86,7 +85,6 @@ class Version:
     semver: str | None
     name: str | None
     created_at: str | None
-    created_via: str | None = None
     revision: int | None = None
     snapshot: Json | None = field(default=None, repr=False)
 
@@ -101,7 +99,6 @@ class Version:
             semver=word(content.get("semver")),
             name=line(content.get("name")),
             created_at=word(content.get("created_at")),
-            created_via=word(content.get("created_via")),
             revision=whole_number(content.get("revision")),
             snapshot=snapshot if isinstance(snapshot, dict) else None,
         )

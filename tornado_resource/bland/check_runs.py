@@ -55,7 +55,6 @@ LIST_LIMIT: Final = 100
 """The longest list of check runs that the API returns. It has no pages."""
 MAX_JUDGES: Final = 100
 """How many verdicts of a run are kept: the first ones."""
-MAX_SCORE: Final = 100.0
 
 T = TypeVar("T")
 
@@ -72,7 +71,6 @@ class JudgeVerdict:
     name: str | None
     is_required: bool | None
     match_rate: float | None
-    score: float | None
     has_passed: bool | None
     target_level_keys: tuple[str, ...] = ()
 
@@ -86,7 +84,6 @@ class JudgeVerdict:
             name=line(content.get("name")),
             is_required=flag(content.get("required")),
             match_rate=number(content.get("match_rate"), 1.0),
-            score=number(content.get("score"), MAX_SCORE),
             has_passed=flag(content.get("passed")),
             target_level_keys=_lines(content.get("target_level_keys")),
         )

@@ -22,7 +22,7 @@ gates = st.builds(
 
 
 def verdict_of(name: str, rate: float | None, *, is_required: bool | None, word: bool | None) -> JudgeVerdict:
-    return JudgeVerdict(f"j-{name}", "jv-1", name, is_required, rate, None, word)
+    return JudgeVerdict(f"j-{name}", "jv-1", name, is_required, rate, word)
 
 
 def _consistent(name: str, rate: float | None, *, is_required: bool) -> JudgeVerdict:

@@ -15,7 +15,7 @@ GATED = GatedRun("support", "run-1", Gate(), {"agent_id": "a-1", "env": "staging
 
 
 def verdict_of(name: str, rate: float | None, *, is_required: bool = True) -> JudgeVerdict:
-    return JudgeVerdict(f"j-{name}", "jv-1", name, is_required, rate, 0.9, rate is not None and rate >= 0.5)
+    return JudgeVerdict(f"j-{name}", "jv-1", name, is_required, rate, rate is not None and rate >= 0.5)
 
 
 def run(*verdicts: JudgeVerdict, status: str = "PASSED") -> CheckRun:

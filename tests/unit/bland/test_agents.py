@@ -15,7 +15,6 @@ from tornado_resource.bland.agents import (
     AGENTS_LIMIT,
     ALREADY_IN_PRODUCTION,
     CHECKS_BLOCKED,
-    NO_VERSIONS,
     VERSIONS_LIMIT,
     Pin,
     Pins,
@@ -102,7 +101,7 @@ async def test_versions_are_listed_and_read(api: Bench) -> None:
 async def test_what_there_is_not_has_a_code(api: Bench) -> None:
     with pytest.raises(NotFound) as caught:
         await read_latest_version(api.client, "a-2")
-    assert caught.value.code == NO_VERSIONS
+    assert caught.value.code == "NO_VERSIONS"
     with pytest.raises(Rejected) as rejected:
         await read_version(api.client, "a-1", "1.0")
     assert rejected.value.code == "INVALID_VERSION"

@@ -340,7 +340,7 @@ def test_checks_with_unreadable_numbers_keep_what_is_readable() -> None:
 def test_an_unreadable_verdict_is_one_without_values(entry: Any) -> None:
     run = CheckRun.parse(RUN | {"verdicts": [entry]})
     assert run is not None
-    assert run.verdicts == (JudgeVerdict(None, None, None, None, None, None, None),)
+    assert run.verdicts == (JudgeVerdict(None, None, None, None, None, None),)
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, 90, True, "1", None, 1e308])

@@ -16,7 +16,7 @@ from tornado_resource.releases.agent_publishing import block_reason, read_block_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERDICT = JudgeVerdict("j-1", "jv-1", "Resolved", True, 0.9, 90.0, True, ("good", "fair"))
+VERDICT = JudgeVerdict("j-1", "jv-1", "Resolved", True, 0.9, True, ("good", "fair"))
 RUN = CheckRun(
     "run-1",
     "PASSED",
