@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import programs
 import pytest
-from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright  # not in each worker: it takes a fifth of a second
+
     path = programs.BROWSER.find()
     assert path is not None, "no Chromium: run python tools/programs.py"
     with sync_playwright() as playwright:
