@@ -6,11 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 import tornado_resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HERE: Final = Path(__file__).parent
 IGNORE: Final = "  # type: ignore["
@@ -40,25 +43,17 @@ def pyright(folder: Path) -> list[tuple[str, int]]:
     ]
 
 
-@pytest.fixture(scope="module", params=[mypy, pyright], ids=lambda checker: checker.__name__)
-def errors(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, int]]:
-    """Type-check both as a user's files, outside of this project; return the file and line of each error."""
-    folder = tmp_path_factory.mktemp("user")
-    (folder / "right.py").write_text(RIGHT, encoding="utf-8")
+@pytest.mark.parametrize("check", [mypy, pyright], ids=lambda check: check.__name__)
+def test_each_wrong_statement_is_refused_and_nothing_else(
+    check: Callable[[Path], list[tuple[str, int]]], tmp_path: Path
+) -> None:
+    """Right and wrong programs are a user's files, outside of this project. One test: a checker takes seconds."""
+    (tmp_path / "right.py").write_text(RIGHT, encoding="utf-8")
     bare = "\n".join(line.partition(IGNORE)[0] for line in WRONG.splitlines())
-    (folder / "wrong.py").write_text(f"{bare}\n", encoding="utf-8")
-    found: list[tuple[str, int]] = request.param(folder)
-    return found
-
-
-def test_right_programs_are_accepted(errors: list[tuple[str, int]]) -> None:
-    assert [line for name, line in errors if name == "right.py"] == []
-
-
-def test_each_wrong_statement_is_refused_and_nothing_else(errors: list[tuple[str, int]]) -> None:
-    wrong = {number for number, line in enumerate(WRONG.splitlines(), 1) if IGNORE in line}
+    (tmp_path / "wrong.py").write_text(f"{bare}\n", encoding="utf-8")
+    wrong = {("wrong.py", number) for number, line in enumerate(WRONG.splitlines(), 1) if IGNORE in line}
     assert len(wrong) > 20
-    assert {line for name, line in errors if name == "wrong.py"} == wrong
+    assert set(check(tmp_path)) == wrong
 
 
 def test_the_installed_package_says_that_it_is_typed() -> None:
