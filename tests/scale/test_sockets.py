@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
+import pytest
 
 from tests.support.api import KEY, json_response
 from tests.support.paths import ROOT
@@ -54,6 +55,7 @@ def waited(url: str, sessions: int, poll_seconds: float) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.soak  # `make bench` has a row for it
 def test_a_thousand_sessions_need_little_memory(tmp_path: Path) -> None:
     with sandbox(tmp_path / "script.yaml", 10) as url:
         result = waited(url, 1000, 15.0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.support.api import KEY
 from tornado_resource.bland.client import MAX_RESPONSE_BYTES
@@ -48,9 +48,11 @@ LARGE: dict[str, Callable[[], bytes]] = {
 }
 
 
-def try_to_parse(content: bytes) -> None:
+def try_to_parse(content: bytes) -> Any:
+    """What is read of a body; None if it is refused."""
     with suppress(ValueError):
-        parse_body(content, FORMS)
+        return parse_body(content, FORMS)
+    return None
 
 
 def cpu_seconds(content: bytes) -> float:
