@@ -24,9 +24,9 @@ SPOILING: Final = "longer than announced"
 ENDPOINTS: Final = {"/publish": "staging", "/promote": "production"}
 
 
-def has_form(number: int, place: int, form: str) -> bool:
-    """Whether a case runs in this form: both in `make soak`, else one in turn."""
-    return IS_SOAK or FORMS[(number + place) % 2] == form
+def is_tried(number: int, place: int, form: str, *, is_lasting: bool) -> bool:
+    """Whether a fault runs so: each way in `make soak`, else once on one endpoint and for ever on the other one."""
+    return IS_SOAK or ((number + place) % 2 == is_lasting and FORMS[number // 2 % 2] == form)
 
 
 CASES: Final = [
@@ -37,7 +37,7 @@ CASES: Final = [
     for place, endpoint in enumerate(ENDPOINTS)
     for is_lasting in (False, True)
     for form in FORMS
-    if has_form(number, place + is_lasting, form) and not (is_lasting and fault.name in SLOW)
+    if is_tried(number, place, form, is_lasting=is_lasting) and not (is_lasting and fault.name in SLOW)
 ]
 
 
@@ -90,4 +90,4 @@ async def test_a_request_without_effect_is_never_proved(fault: Fault) -> None:
 
 
 def test_the_matrix_is_large_enough() -> None:
-    assert len(CASES) >= 200
+    assert len(CASES) >= 100

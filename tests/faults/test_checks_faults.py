@@ -21,7 +21,7 @@ from tornado_resource.errors import TornadoError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-SEEDS: Final = 5000 if IS_SOAK else 100
+SEEDS: Final = 5000 if IS_SOAK else 50
 RUNS: Final = 30
 """How often a pipeline may be run again until it goes through."""
 

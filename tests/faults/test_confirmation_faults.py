@@ -15,7 +15,7 @@ from tests.support.simulations import REQUEST, SimulationApi, set_order
 from tests.support.soak import IS_SOAK
 from tornado_resource.errors import TornadoError
 
-SEEDS: Final = range(2_000 if IS_SOAK else 60)
+SEEDS: Final = range(2_000 if IS_SOAK else 40)
 MOST_LATE: Final = 12.0
 """How many seconds the API may take to list the runs of a set."""
 PAUSE_SECONDS: Final = 30.0

@@ -21,7 +21,7 @@ from tornado_resource.runs.results import read_last_run, wait_for_result
 from tornado_resource.versions.reading import read_digests
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     import httpx
 
@@ -81,7 +81,7 @@ def serve(pathway: Pathway, endpoint: str, fault: Fault, *, is_lasting: bool) ->
     return RawServer(api=pathway, on=endpoint, faults=faults)
 
 
-def cases(*endpoints: str) -> pytest.MarkDecorator:
+def cases(*endpoints: str, lasts: Callable[[int, str], tuple[bool, ...]] = lasting) -> pytest.MarkDecorator:
     """Every fault on every endpoint, once or for ever."""
     return pytest.mark.parametrize(
         ("fault", "endpoint", "is_lasting"),
@@ -89,7 +89,7 @@ def cases(*endpoints: str) -> pytest.MarkDecorator:
             pytest.param(fault, endpoint, is_lasting, id=f"{fault} {'always' if is_lasting else 'once'} {endpoint}")
             for endpoint in endpoints
             for number, fault in enumerate(faults_of(endpoint))
-            for is_lasting in sorted({each and fault.name not in SLOW for each in lasting(number, endpoint)})
+            for is_lasting in sorted({each and fault.name not in SLOW for each in lasts(number, endpoint)})
         ],
     )
 
@@ -127,7 +127,11 @@ async def test_an_edited_version_is_never_published(fault: Fault, endpoint: str,
     assert (pathway.publishes, pathway.live["version_number"]) == (0, 5)
 
 
-@cases("/publish", "/version/0")
+def in_turn(number: int, _endpoint: str) -> tuple[bool, ...]:
+    return lasting(number, "a read")
+
+
+@cases("/publish", "/version/0", lasts=in_turn)
 async def test_a_publish_without_effect_is_never_proved(fault: Fault, endpoint: str, is_lasting: bool) -> None:  # noqa: FBT001
     result = await published(Pathway(is_idle=True), endpoint, fault, is_lasting=is_lasting)
     assert isinstance(result, str) or result.unproved is not None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.support.sandbox_api import Fault
 
-SEEDS: Final = 5000 if IS_SOAK else 150
+SEEDS: Final = 5000 if IS_SOAK else 50
 OWNERS: Final = {"pathway": Owner.pathway("pw-1"), "agent": Owner.agent("ag-1")}
 RUNS: Final = 30
 """How often a pipeline may be run again until it goes through."""

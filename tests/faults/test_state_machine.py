@@ -29,7 +29,7 @@ from tornado_resource.runs.order import Address, Order, Run
 from tornado_resource.runs.rerun import rerun_reason
 from tornado_resource.runs.start import start
 
-EXAMPLES = 5000 if IS_SOAK else 50
+EXAMPLES = 5000 if IS_SOAK else 25
 STEPS = 50
 ADDRESS = Address("b", "agents", "dev", "a")
 REFUSED = httpx.ConnectError("refused")
