@@ -32,6 +32,7 @@ LONG = {
     "test_a_session_that_is_renamed_or_moves_into_a_component_is_kept",
     "test_a_stack_goes_back_and_stays_there",
     "test_a_stack_that_passed_asks_nothing",
+    "test_another_machine_waits_reports_updates_and_destroys",
     "test_an_interrupted_demo_resumes_and_its_second_update_starts_nothing",
     "test_deploy_works_in_inline_programs_one_after_the_other",
     "test_every_command_of_a_page_prints_what_it_shows",
