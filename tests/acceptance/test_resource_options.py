@@ -95,29 +95,33 @@ def test_parents_transforms_aliases_and_options_start_nothing_twice(make: Callab
     assert declared["steady"]["max_iterations"] == 4
 
 
-def test_a_protected_session_is_neither_cancelled_nor_forgotten(make: Callable[[str], Project]) -> None:
-    project = make('session("kept", ResourceOptions(protect=True))\nsession("other")\n')
-    project.up()
-    before = ids(project)
-    program(project, 'session("other")\n')
-    printed = project.up(expect=None)
-    assert "protect" in printed
-    assert "Traceback" not in printed
-    assert ids(project)["kept"] == before["kept"]
-    assert [row["path"] for row in project.requests("/cancel") if before["kept"] in row["path"]] == []
-    assert [row["status"] for row in project.sessions() if row["pathway_id"] == "pw-kept"] == ["RUNNING"]
-
-
-def test_a_forced_replacement_cancels_and_then_starts(make: Callable[[str], Project]) -> None:
-    project = make('session("a")\nsession("b")\n')
+def test_replacement_protection_and_other_names_of_the_stack(make: Callable[[str], Project]) -> None:
+    project = make('session("kept", ResourceOptions(protect=True))\nsession("a")\nsession("b")\n')
     project.up()
     before, posts = ids(project), len(project.requests("POST"))
     project.up(0, "--target-replace", urn(project, "a"))
     assert [row["path"].rpartition("/")[2] for row in project.requests("POST")][posts:] == ["cancel", "start"]
     after = ids(project)
-    assert after["b"] == before["b"]
+    assert (after["b"], after["kept"]) == (before["b"], before["kept"])
     assert after["a"] == project.sessions()[-1]["session_id"] != before["a"]
-    assert sorted(row["status"] for row in project.sessions()) == ["CANCELLED", "RUNNING", "RUNNING"]
+    assert sorted(row["status"] for row in project.sessions()) == ["CANCELLED", "RUNNING", "RUNNING", "RUNNING"]
+
+    program(project, 'session("a")\nsession("b")\n')
+    printed = project.up(expect=None)
+    assert "protect" in printed
+    assert "Traceback" not in printed
+    assert ids(project) == after
+    assert [row["status"] for row in project.sessions() if row["pathway_id"] == "pw-kept"] == ["RUNNING"]
+
+    project.pulumi("stack", "rename", "other")
+    project.stack = "other"
+    project.pulumi("stack", "rename", "organization/renamed/other")
+    (project.folder / "Pulumi.yaml").write_text("name: renamed\nruntime: python\n", encoding="utf-8")
+    program(project, 'session("kept", ResourceOptions(protect=True))\nsession("a")\nsession("b")\n')
+    project.up()
+    assert ids(project) == after
+    assert urn(project, "a").startswith("urn:pulumi:other::renamed::")
+    assert len(project.requests("POST")) == posts + 2
 
 
 SCENARIO = """\
@@ -141,20 +145,6 @@ def test_a_target_that_is_only_the_old_name_of_a_scenario_changes_nothing(make_p
     assert [each["id"] for each in project.resources("TornadoScenario")] == [scenario["id"]]
     assert (len(project.requests("POST")), project.requests("PUT"), project.requests("DELETE")) == (writes, [], [])
     assert project.outputs()["a"]["outcome"] == "passed"
-
-
-def test_renamed_stacks_and_projects_keep_their_sessions(make: Callable[[str], Project]) -> None:
-    project = make('session("a")\n')
-    project.up()
-    before = ids(project)
-    project.pulumi("stack", "rename", "other")
-    project.stack = "other"
-    project.pulumi("stack", "rename", "organization/renamed/other")
-    (project.folder / "Pulumi.yaml").write_text("name: renamed\nruntime: python\n", encoding="utf-8")
-    project.up()
-    assert ids(project) == before
-    assert urn(project, "a").startswith("urn:pulumi:other::renamed::")
-    assert len(project.requests("POST")) == 1
 
 
 def targets(*names: str) -> list[str]:
