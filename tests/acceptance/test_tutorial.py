@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.project import KEY
-from tests.support.walkthrough import blocks, run, script
+from tests.support.walkthrough import blocks, quick, run, script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,9 @@ def test_every_command_of_a_page_prints_what_it_shows(
     project = make_project()
     folder = project.folder.parent / "reader"
     known = {key: value for key, value in project.environment.items() if not key.startswith(("BLAND_", "PULUMI_B"))}
-    typed = script(page).replace("8080", str(port)).replace("--speed 60 --scenario", f"--speed {speed} --scenario")
+    typed = (
+        script(page, quick).replace("8080", str(port)).replace("--speed 60 --scenario", f"--speed {speed} --scenario")
+    )
     printed = run(typed, folder, known)
     for _, text in blocks(page):
         for line in text.splitlines():
