@@ -61,7 +61,7 @@ def test_a_stack_that_passed_asks_nothing(project: Project) -> None:
     project.up()
     outputs = project.outputs()
     machine = project.on_another_machine()
-    assert asked(project, preview(project, "--expect-no-changes"), project.up) == []
+    assert asked(project, preview(project, "--expect-no-changes")) == []
     machine.up(BLAND_BASE_URL="http://127.0.0.1:9")
     assert project.outputs() == outputs
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -63,25 +64,10 @@ class Calls:
         self._known = len(self._project.requests())
 
 
-def test_a_new_check_run_reads_its_version_once(make_project: Callable[..., Project]) -> None:
-    project = make_project(speed=1000, script=SCRIPT)
-    project.declare(agents("latest") + "  fixed: {agent_id: ag-fixed, version: 1.0.0}\n")
-    calls = Calls(project)
-    project.pulumi("preview")
-    assert [calls.of(name) for name in ("ag-latest", "ag-fixed")] == [[f"GET {NEWEST}"], ["GET versions/1.0.0"]]
-    calls.next()
-    project.up()
-    start = "POST environments/staging/check-runs"
-    assert calls.of("ag-latest") == [f"GET {NEWEST}", start]
-    assert calls.of("ag-fixed") == ["GET versions/1.0.0", start]
-    calls.next()
-    project.up(0)
-    assert [calls.of(name) for name in ("ag-latest", "ag-fixed")] == [[f"GET {NEWEST}"], []]
-
-
 def test_all_that_is_missing_is_said_before_anything_starts(make_project: Callable[..., Project]) -> None:
+    """And the version of a new check run is read once."""
     project = make_project(speed=1000, script=SCRIPT)
-    project.declare(agents("a", "b", "c"))
+    project.declare(agents("a", "b", "c", "plain") + "  fixed: {agent_id: ag-fixed, version: 1.0.0}\n")
     for agent_id, names in (("ag-a", ("HOST",)), ("ag-b", ("HOST", "PORT")), ("ag-c", ("HOST",))):
         save(project, agent_id, *names)
     give(project, "ag-c", "HOST")
@@ -89,10 +75,11 @@ def test_all_that_is_missing_is_said_before_anything_starts(make_project: Callab
     for command in COMMANDS:
         calls.next()
         printed = project.pulumi(*command, expect=None)
-        assert "nothing was started: variables have no value (2 of 1 session and 3 check runs):" in printed
+        assert "nothing was started: variables have no value (2 of 1 session and 5 check runs):" in printed
         assert "  a (sessions.yaml:4:3): the version refers to an environment variable without a value in " in printed
         assert "environment variables without a value in staging: HOST, PORT. " in printed
         assert [calls.of(f"ag-{name}") for name in "abc"] == [[f"GET {NEWEST}", f"GET {VARIABLES}"]] * 3
+        assert [calls.of(name) for name in ("ag-plain", "ag-fixed")] == [[f"GET {NEWEST}"], ["GET versions/1.0.0"]]
         assert project.bodies() == []
     for agent_id, name in (("ag-a", "HOST"), ("ag-b", "HOST"), ("ag-b", "PORT")):
         give(project, agent_id, name)
@@ -100,11 +87,15 @@ def test_all_that_is_missing_is_said_before_anything_starts(make_project: Callab
     project.up()
     start = "POST environments/staging/check-runs"
     assert [calls.of(f"ag-{name}") for name in "abc"] == [[f"GET {NEWEST}", f"GET {VARIABLES}", start]] * 3
+    assert calls.of("ag-plain") == [f"GET {NEWEST}", start]
+    assert calls.of("ag-fixed") == ["GET versions/1.0.0", start]
     calls.next()
     project.up(0)
-    assert [calls.of(f"ag-{name}") for name in "abc"] == [[f"GET {NEWEST}"]] * 3
-    state = project.pulumi("stack", "export", "--show-secrets")
-    assert not [word for word in ("HOST", "PORT", "nobody-keeps", "is_checked") if word in str(state)]
+    assert [calls.of(f"ag-{name}") for name in ("a", "b", "c", "plain")] == [[f"GET {NEWEST}"]] * 4
+    assert calls.of("ag-fixed") == []
+    resources = json.loads(project.pulumi("stack", "export", "--show-secrets"))["deployment"]["resources"]
+    kept = str([(each.get("inputs"), each.get("outputs")) for each in resources])
+    assert not [word for word in ("HOST", "PORT", "nobody-keeps", "is_checked") if word in kept]
 
 
 def test_a_program_of_ones_own_is_told_too(make_project: Callable[..., Project]) -> None:

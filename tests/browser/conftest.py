@@ -1,7 +1,7 @@
 """A real Chromium. Without one the tests fail: run `make test`, which installs it.
 
-It is closed with each module: while it is open, playwright's event loop runs in this thread, and asynchronous tests of
-other modules could not.
+It is closed before the tests of other folders: while it is open, playwright's event loop runs in this thread, and
+asynchronous tests could not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright  # not in each worker: it takes a fifth of a second
 
