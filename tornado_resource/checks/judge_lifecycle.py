@@ -11,6 +11,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, get_args
 
 from tornado_resource.bland.agents import list_agents
@@ -59,7 +60,6 @@ if TYPE_CHECKING:
 
 LOOKS_SECONDS: Final = (0.0, 1.0, 2.0, 4.0)
 """Pauses before the looks for a judge whose creation had no usable response: the API may still be processing it."""
-_TOO_MANY: Final = 429
 IN_USE: Final = frozenset({400, 409, 422})
 """The statuses by which the API may refuse to delete a judge that is used: its page names none."""
 
@@ -285,7 +285,7 @@ async def _create(client: Client, order: JudgeOrder, clock: Clock) -> str:
 
 def _is_refused(fault: ApiError) -> bool:
     """Return whether a request certainly had no effect: then it may be sent again, if that can help."""
-    is_too_early = isinstance(fault, Rejected) and fault.status_code == _TOO_MANY
+    is_too_early = isinstance(fault, Rejected) and fault.status_code == HTTPStatus.TOO_MANY_REQUESTS
     return isinstance(fault, NotSent) or is_too_early or not is_transient(fault)
 
 

@@ -17,8 +17,8 @@ from rich.text import Text
 from tornado_resource.cli.output import COLORS, wants_color
 from tornado_resource.core.clock import format_ms
 from tornado_resource.core.text import clean, cut
-from tornado_resource.reports.outcomes import STYLES, Parts, count_runs, headings, parts
-from tornado_resource.runs.kinds import kind_of
+from tornado_resource.reports.outcomes import STYLES, Parts, headings, parts
+from tornado_resource.runs.kinds import count_runs, kind_of
 from tornado_resource.runs.wait import limit_ms
 
 if TYPE_CHECKING:

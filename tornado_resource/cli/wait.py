@@ -61,7 +61,8 @@ def _wait(stack: GatedStack, timeout: timedelta | None, output: Output) -> ExitC
         if not report.results:
             output.say(f"stack {stack.stack} has no session or check run with a gate: nothing to wait for")
         return finish(report, stack.settings.reports, output)
-    from tornado_resource.reports.outcomes import count_runs, nouns
+    from tornado_resource.reports.outcomes import nouns
+    from tornado_resource.runs.kinds import count_runs
 
     waited = count_runs(stack.gated_runs)
     output.say(f"waiting for {waited} of stack {stack.stack}; Ctrl-C leaves them running")

@@ -22,7 +22,7 @@ from yaml import (
 
 from tornado_resource.core.positions import Position, Problem
 from tornado_resource.declarations.document import Findings, Quoting
-from tornado_resource.declarations.slips import BRACES, COMMENT
+from tornado_resource.declarations.slips import BRACES, COMMENT, COMMENT_START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,6 @@ MAX_VALUES: Final = 150_000
 """How many keys and values a file may have once its aliases are expanded."""
 MAX_EXPANDED: Final = 4 * 1024 * 1024
 """How many characters a file may have once its aliases are expanded."""
-_COMMENT: Final = re.compile(r"(?<=\S)[ \t]+#")
 _WORD: Final = re.compile(r"[^\s#]")
 _PROMPT: Final = "tester_persona_prompt"
 _TEXTS: Final = frozenset({"name", "description"})
@@ -144,7 +143,7 @@ class Composer:
 
         """
         self.get_event, self.text = get_event, text
-        self.comments = frozenset(match.start() for match in _COMMENT.finditer(text))
+        self.comments = frozenset(match.start() for match in COMMENT_START.finditer(text))
         root: Any = None
         has_root = False
         event: Any

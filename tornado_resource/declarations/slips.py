@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _SPACE_OF_SYNTAX: Final = re.compile(f"(?:^[ -]*|:)([{UNUSUAL_SPACES}])", re.MULTILINE)
 """To YAML it is a letter."""
-_COMMENT: Final = re.compile(r"(?<=\S)[ \t]+#")
+COMMENT_START: Final = re.compile(r"(?<=\S)[ \t]+#")
 _KEY: Final = re.compile(r":([ \t]|$)")
 _DIGITS: Final = {"x": 2, "u": 4, "U": 8}
 _MEANINGS: Final = {
@@ -142,7 +142,7 @@ def _comment(stop: _Stop) -> Slip | None:
         start, line = stop.opened, stop.text[stop.opened : stop.index]
     elif stop.before.strip() or not stop.is_in_block:
         return None
-    comment = _COMMENT.search(line)
+    comment = COMMENT_START.search(line)
     if comment is None or (stop.is_in_flow and re.search(r"[]}]", line[comment.end() :]) is None):
         return None
     return Slip(start + comment.end() - 1, COMMENT)

@@ -12,12 +12,13 @@ from tornado_resource.bland.content import Digests, is_same
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.releases import obstacles
-from tornado_resource.deployment.refusal import count_runs, refusal
+from tornado_resource.deployment.refusal import refusal
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.program.sdk import full_stack_name
 from tornado_resource.releases.promotion import SourceStack, VersionNow, check_promotion
+from tornado_resource.runs.kinds import count_runs
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.recorded_promotion import with_promoted_version
 
@@ -155,9 +156,8 @@ def _log(promoted: Promoted) -> None:
         pulumi.log.warn(f"{UNPINNED_PASSES}: {names}")
     if record.waived:
         reason = clean(record.override or "")
-        waived = count_runs(
-            [declaration for declaration in promoted.environment.declarations if declaration.name in record.waived]
-        )
+        declarations = promoted.environment.declarations
+        waived = count_runs(run for run in declarations if run.name in record.waived)
         pulumi.log.warn(f"{waived} promoted without a pass (tornado:promoteWithout): {reason}")
     elif record.override is not None:
         warn_of_unused_override()

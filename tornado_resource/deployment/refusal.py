@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
-from tornado_resource.core.text import counts
-from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.kinds import count_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,9 +21,3 @@ def refusal(title: str, declarations: Sequence[Declaration], problems: Mapping[s
         if declaration.name in problems
     ]
     return "\n".join(lines)
-
-
-def count_runs(declarations: Sequence[Declaration]) -> str:
-    """Return `2 sessions and 1 check run`."""
-    numbers = Counter(kind_of(declaration.kind).noun for declaration in declarations)
-    return counts(numbers)

@@ -23,7 +23,6 @@ from tornado_resource.reports.outcomes import (
     STYLES,
     Parts,
     advice,
-    count_runs,
     headings,
     held,
     judge_views,
@@ -35,7 +34,7 @@ from tornado_resource.reports.outcomes import (
     worst_first,
 )
 from tornado_resource.reports.rates import rate_views
-from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.kinds import count_runs, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,7 @@ from tornado_resource.core.text import clean, count
 from tornado_resource.declarations.model import PASSING_PERCENT
 from tornado_resource.declarations.quarantine import AT_MOST_HALF
 from tornado_resource.runs.confirmation import excused, required
-from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.kinds import count_runs, kind_of
 from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED, OUTCOMES
 
 if TYPE_CHECKING:
@@ -356,12 +355,6 @@ def tally(results: Sequence[Result]) -> str:
 def tally_of_all(results: Sequence[Result]) -> str:
     """Return `2 failed, 3 incomplete of 5 sessions`."""
     return f"{tally(results)} of {count_runs(result.gated for result in results)}"
-
-
-def count_runs(runs: Iterable[GatedRun]) -> str:
-    """Return `3 sessions and 2 check runs`."""
-    numbers = Counter(gated.kind for gated in runs)
-    return " and ".join(count(number, kind_of(name).noun) for name, number in numbers.items()) or "0 runs"
 
 
 def nouns(runs: Iterable[GatedRun]) -> str:

@@ -13,7 +13,6 @@ from tornado_resource.reports.baseline import tally as tally_of
 from tornado_resource.reports.outcomes import (
     STYLES,
     advice,
-    count_runs,
     headings,
     held,
     judge_views,
@@ -27,7 +26,7 @@ from tornado_resource.reports.outcomes import (
     worst_first,
 )
 from tornado_resource.reports.rates import MAX_RATES, rate_views
-from tornado_resource.runs.kinds import kind_of
+from tornado_resource.runs.kinds import count_runs, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

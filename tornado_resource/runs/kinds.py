@@ -7,17 +7,19 @@ A new kind is its folder, its page in `bland`, its schema, and a line in `KINDS`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from tornado_resource.core.text import count
 from tornado_resource.core.urns import CHECK_RUN_TYPE, CONFIRMATION_TYPE, SESSION_TYPE
 from tornado_resource.declarations.model import GRACE_MS
 from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.order import FoundVersion
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.content import Content
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Meaning
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.bland.sessions import Status
+    from tornado_resource.declarations.model import Declaration
     from tornado_resource.errors import NotFound
     from tornado_resource.runs.model import Ending, GatedRun, Outcome, Result, RunFacts, RunVerdict
     from tornado_resource.runs.order import Found, Order, Run, StartedRun, Trace
@@ -327,3 +330,9 @@ def kinds() -> list[Kind]:
 def kind_of_type(resource_type: str) -> Kind | None:
     """Return the kind whose runs are resources of a type; None if there is none."""
     return next((kind_of(name) for name, (own_type, _) in KINDS.items() if own_type == resource_type), None)
+
+
+def count_runs(runs: Iterable[GatedRun | Declaration]) -> str:
+    """Return `3 sessions and 2 check runs`."""
+    numbers = Counter(run.kind for run in runs)
+    return " and ".join(count(number, kind_of(name).noun) for name, number in numbers.items()) or "0 runs"

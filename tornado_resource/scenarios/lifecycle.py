@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.agents import PRODUCTION, STAGING
@@ -75,7 +76,6 @@ if TYPE_CHECKING:
 
 CREATION_CLOCK_TOLERANCE: Final = timedelta(minutes=10)
 """How far the clocks of this machine and of the API may differ."""
-_TOO_MANY: Final = 429
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,7 +367,9 @@ def _is_refused(fault: ApiError) -> bool:
 
 def _would_fail_again(fault: ApiError) -> bool:
     if isinstance(fault, Rejected):
-        return 300 <= fault.status_code < 500 and fault.status_code not in UNKNOWN_CODES | {_TOO_MANY}
+        return 300 <= fault.status_code < 500 and fault.status_code not in UNKNOWN_CODES | {
+            HTTPStatus.TOO_MANY_REQUESTS
+        }
     return isinstance(fault, ReportedError)
 
 

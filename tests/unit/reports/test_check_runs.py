@@ -31,18 +31,10 @@ from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.github import annotation_lines
 from tornado_resource.reports.html import html
 from tornado_resource.reports.junit import junit
-from tornado_resource.reports.outcomes import (
-    advice,
-    count_runs,
-    gate_text,
-    headings,
-    judge_views,
-    nouns,
-    parts,
-    quarantine_views,
-)
+from tornado_resource.reports.outcomes import advice, gate_text, headings, judge_views, nouns, parts, quarantine_views
 from tornado_resource.reports.summary import summary
 from tornado_resource.reports.verdicts_json import verdicts_json
+from tornado_resource.runs.kinds import count_runs
 from tornado_resource.runs.model import HIDDEN, Mismatch
 
 if TYPE_CHECKING:
