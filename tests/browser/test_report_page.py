@@ -12,7 +12,7 @@ from tests.support.large_report import NAMES, large
 from tests.support.results import mixed_sample
 from tornado_resource.reports.baseline import Baseline
 from tornado_resource.reports.html import html
-from tornado_resource.reports.trends import Run, Trend, Trends
+from tornado_resource.reports.trends import PastRun, Trend, Trends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +109,7 @@ def surrounded() -> Report:
     named = [replace(each, gated=replace(each.gated, name=report.results[0].gated.name)) for each in before[:1]]
     url = "https://github.com/acme/agents/actions/runs/"
     runs = tuple(
-        Run(
+        PastRun(
             *(f"s-{day}", "failed", 1, 3, None, None, None, 7),
             run_url=f"{url}{day}" if day else None,
             tested="sha256v2:0",

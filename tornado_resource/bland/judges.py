@@ -129,7 +129,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class JudgeFindings:
     """What the judges of a check run said. *is_whole*: whether there certainly is nothing else."""
 
     findings: tuple[Finding, ...]
@@ -212,7 +212,7 @@ async def read_eval_run(client: Client, eval_run_id: str) -> EvalRun:
     return client.parsed(reply, EvalRun.parse, "the response has no status")
 
 
-async def read_findings(client: Client, eval_run_id: str, retry: Retry = retried) -> Findings:
+async def read_findings(client: Client, eval_run_id: str, retry: Retry = retried) -> JudgeFindings:
     """Return what the judges of a check run said of each conversation.
 
     Raises:
@@ -223,7 +223,9 @@ async def read_findings(client: Client, eval_run_id: str, retry: Retry = retried
     path = f"{EVALS_PATH}/runs/{segment(label, eval_run_id)}/agent-results"
     entries, is_whole = await _read_pages(client, label, path, retry)
     findings = [Finding.parse(entry) for entry in entries]
-    return Findings(tuple(finding for finding in findings if finding is not None), is_whole and None not in findings)
+    return JudgeFindings(
+        tuple(finding for finding in findings if finding is not None), is_whole and None not in findings
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class Answer:
     has_next: bool
 
 
-class Api:
+class ForgeApi:
     """The API of a forge. The token goes there only, and is in no error.
 
     Args:
@@ -154,7 +154,7 @@ class Forge(ABC):
     noun: ClassVar[str]
     """What people call a pull request there."""
 
-    def __init__(self, environ: Environ, api: Api) -> None:
+    def __init__(self, environ: Environ, api: ForgeApi) -> None:
         self._environ = environ
         self._api = api
 
@@ -186,7 +186,7 @@ class GitHub(Forge):
         advice = (
             "the job needs `permissions: pull-requests: write`; for a pull request from a fork the token can only read"
         )
-        super().__init__(environ, Api(base, token, ("authorization", "Bearer "), advice))
+        super().__init__(environ, ForgeApi(base, token, ("authorization", "Bearer "), advice))
         self._repository = f"repos/{_variable(environ, 'GITHUB_REPOSITORY', _REPOSITORY)}"
 
     def find_request(self) -> str | None:
@@ -227,7 +227,7 @@ class GitLab(Forge):
             message = "GITLAB_TOKEN is not set: an access token with the scope api (CI_JOB_TOKEN cannot write comments)"
             raise ConfigurationError(message)
         advice = "GITLAB_TOKEN must be a token with the scope api and at least the role Reporter"
-        super().__init__(environ, Api(environ.get("CI_API_V4_URL", ""), token, ("private-token", ""), advice))
+        super().__init__(environ, ForgeApi(environ.get("CI_API_V4_URL", ""), token, ("private-token", ""), advice))
         is_request = bool(environ.get("CI_MERGE_REQUEST_IID"))
         project = "CI_MERGE_REQUEST_PROJECT_ID" if is_request else "CI_PROJECT_ID"
         self._project = f"projects/{_variable(environ, project, _NUMBER)}"

@@ -44,7 +44,7 @@ class Quarantine:
         return (date.fromisoformat(self.until) - today).days
 
 
-class Fault(NamedTuple):
+class QuarantineFault(NamedTuple):
     """What is wrong with a quarantine: its place in the list (none: the list as a whole), and the text."""
 
     path: tuple[int | str, ...]
@@ -62,7 +62,9 @@ def in_effect(values: Any, today: date) -> tuple[Quarantine, ...]:
     return tuple(entry for entry in parsed(values) if entry.days_left(today) >= 0)
 
 
-def faults(values: Sequence[Any], tested: Collection[str] | None, today: date, quoting: Quoting) -> Iterator[Fault]:
+def faults(
+    values: Sequence[Any], tested: Collection[str] | None, today: date, quoting: Quoting
+) -> Iterator[QuarantineFault]:
     """Yield what is wrong with a quarantine that has the form of the schema.
 
     Args:
@@ -76,20 +78,22 @@ def faults(values: Sequence[Any], tested: Collection[str] | None, today: date, q
     for index, value in enumerate(values):
         entry = _entry(value)
         if entry is None:
-            yield Fault((index, "until"), f"found {quoting.text(str(value.get('until')))}, {NO_DAY}")
+            yield QuarantineFault((index, "until"), f"found {quoting.text(str(value.get('until')))}, {NO_DAY}")
             continue
         if entry.days_left(today) > MAX_DAYS:
-            yield Fault((index, "until"), f"found {quoting.text(entry.until)}, {TOO_LONG}")
+            yield QuarantineFault((index, "until"), f"found {quoting.text(entry.until)}, {TOO_LONG}")
         part = quoting.name(entry.part)
         if entry.part in seen:
-            yield Fault((index,), f"{part} is there twice; remove one")
+            yield QuarantineFault((index,), f"{part} is there twice; remove one")
         elif tested is not None and entry.part not in tested:
-            yield Fault((index,), f"this run does not test {part}; remove the entry{quoting.hint(entry.part, tested)}")
+            yield QuarantineFault(
+                (index,), f"this run does not test {part}; remove the entry{quoting.hint(entry.part, tested)}"
+            )
         seen.add(entry.part)
     covered = {covering.part for covering in in_effect(values, today)}
     text = too_much(len(covered.intersection(tested)), len(tested)) if tested is not None else None
     if text is not None:
-        yield Fault((), text)
+        yield QuarantineFault((), text)
 
 
 def too_much(covered: int, total: int) -> str | None:

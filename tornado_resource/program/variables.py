@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class VariablesFound:
     """What is known of the variables of a run. *missing*: which of them have no value, as a text.
 
     *is_checked*: whether the provider need not look; else it does, if it starts the run.
@@ -45,7 +45,9 @@ class KnownVariables:
         self._last_runs = last_runs
         self._reading: dict[tuple[str, str], asyncio.Task[Variables | None]] = {}
 
-    async def find(self, kind: Kind, urns: Sequence[str], declared: Mapping[str, Any], *, adopts: bool) -> Finding:
+    async def find(
+        self, kind: Kind, urns: Sequence[str], declared: Mapping[str, Any], *, adopts: bool
+    ) -> VariablesFound:
         """Return what is known of the variables of a run.
 
         Args:
@@ -57,15 +59,15 @@ class KnownVariables:
         """
         names = self._last_runs.variables(kind, declared)
         if names is None or not names:
-            return Finding(is_checked=names is not None)
+            return VariablesFound(is_checked=names is not None)
         if not await self._starts(kind, urns, declared, adopts=adopts):
-            return Finding()
+            return VariablesFound()
         from tornado_resource.bland.variables import missing_variables
 
         agent_id, env = (declared[key] for key in kind.place_outputs)
         variables = await self._read(agent_id, env)
         missing = missing_variables(env, names, variables) if variables is not None else None
-        return Finding(is_checked=missing is None, missing=missing)
+        return VariablesFound(is_checked=missing is None, missing=missing)
 
     async def _starts(self, kind: Kind, urns: Sequence[str], declared: Mapping[str, Any], *, adopts: bool) -> bool:
         """Return whether this update certainly sends a start: not if the command line may leave the run out.

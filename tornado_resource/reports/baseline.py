@@ -52,7 +52,7 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
-class PartChange:
+class ResultChange:
     """A scenario or judge that is not as it was over there. *part_id*: the name of a judge, too."""
 
     kind: Literal["scenario", "judge"]
@@ -74,11 +74,11 @@ class RunChange:
     noun: str
     change: Change | None
     before: RunVerdict | None
-    parts: tuple[PartChange, ...]
+    parts: tuple[ResultChange, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChangeRow:
     """A row of the table in reports: a run, or a part of one. *there*: what that stack has of it."""
 
     change: Change
@@ -161,16 +161,16 @@ class _Before:
         return _CHANGES.get((is_passed, self.by_id.get(part_id, self.by_name.get(name or ""))))
 
 
-def _part_changes(now: Result, before: Result | None) -> Iterator[PartChange]:
+def _part_changes(now: Result, before: Result | None) -> Iterator[ResultChange]:
     scenarios, judges = _scenarios_of(before), _judges_of(before)
     for scenario in scenario_results(now):
         change = scenarios.change(scenario.scenario_id, _shared_name(now, scenario.name), is_passed=scenario.passed)
         if change is not None:
-            yield PartChange("scenario", scenario.scenario_id, scenario.name, change)
+            yield ResultChange("scenario", scenario.scenario_id, scenario.name, change)
     for judge in judge_views(now):
         change = judges.change(judge.name, None, is_passed=judge.is_met)
         if change is not None:
-            yield PartChange("judge", judge.name, judge.name, change)
+            yield ResultChange("judge", judge.name, judge.name, change)
 
 
 def _scenarios_of(before: Result | None) -> _Before:
@@ -205,21 +205,21 @@ def _judges_of(before: Result | None) -> _Before:
     return _Before(is_known, {judge.name: judge.is_met for judge in judge_views(before) if is_known})
 
 
-def rows(changes: Sequence[RunChange]) -> list[Row]:
+def rows(changes: Sequence[RunChange]) -> list[ChangeRow]:
     """Return the rows of the table: what is newly failing first. The parts of a new run are not listed."""
     listed = [row for run in changes for row in _rows_of(run)]
     order = list(CHANGES)
     return sorted(listed, key=lambda row: order.index(row.change))
 
 
-def _rows_of(run: RunChange) -> Iterator[Row]:
+def _rows_of(run: RunChange) -> Iterator[ChangeRow]:
     if run.change is not None:
-        yield Row(run.change, run.name, run.noun, "", _there(run.before))
+        yield ChangeRow(run.change, run.name, run.noun, "", _there(run.before))
     if run.change == "new":
         return
     for part in run.parts:
         there = {"newly_failing": "passed", "fixed": "failed", "still_failing": "failed"}.get(part.change, "no result")
-        yield Row(part.change, run.name, part.kind, part.label, there)
+        yield ChangeRow(part.change, run.name, part.kind, part.label, there)
 
 
 def _there(verdict: RunVerdict | None) -> str:
@@ -231,7 +231,7 @@ def _there(verdict: RunVerdict | None) -> str:
     return f"{verdict.outcome}: {verdict.reason}{f' ({details})' if details else ''}"
 
 
-def tally(rows: Sequence[Row]) -> str:
+def tally(rows: Sequence[ChangeRow]) -> str:
     """Return `newly failing: 1 session, 2 scenarios; fixed: 1 scenario`, or that nothing has changed."""
     by_change: dict[Change, Counter[str]] = {}
     for row in rows:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tornado_resource.reports.model import Report
     from tornado_resource.reports.outcomes import JudgeView, QuarantineView, ScenarioResult
     from tornado_resource.reports.rates import RateView
-    from tornado_resource.reports.trends import Run, Trend
+    from tornado_resource.reports.trends import PastRun, Trend
     from tornado_resource.runs.kinds import Kind
     from tornado_resource.runs.model import Result
 
@@ -260,7 +260,7 @@ SMALLEST: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChartMark:
     """The bar of one run."""
 
     outcome: str
@@ -274,7 +274,7 @@ class Mark:
 class Sparkline:
     """The bars of a session's runs, and the text for people who do not see them."""
 
-    marks: tuple[Mark, ...]
+    marks: tuple[ChartMark, ...]
     label: str
     width: int
     height: int = 2 * BASE
@@ -289,9 +289,9 @@ def sparkline(trend: Trend) -> Sparkline:
     return Sparkline(marks, ", ".join(mark.label for mark in marks), len(marks) * PITCH)
 
 
-def _bar_of(run: Run, x: int, longest: int) -> Mark:
+def _bar_of(run: PastRun, x: int, longest: int) -> ChartMark:
     time = f" in {format_ms(run.duration_ms)}" if run.duration_ms is not None else ""
     share = (run.duration_ms or 0) / (longest or 1)
     height = SMALLEST if run.outcome == "incomplete" else round(SMALLEST + share * (BASE - SMALLEST), 1)
     top = {"passed": BASE - height, "failed": BASE}.get(run.outcome, BASE - height / 2)
-    return Mark(run.outcome, f"{run.outcome}{time}", x, round(top, 1), height)
+    return ChartMark(run.outcome, f"{run.outcome}{time}", x, round(top, 1), height)

@@ -31,7 +31,7 @@ PartKind = Literal["scenario", "judge"]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class PastRun:
     """One session, and its verdict as last recorded. *duration_ms* is from its creation to its end.
 
     *run_url*: the run of the CI system that recorded the verdict first. *tested* is the same for runs that tested the
@@ -71,10 +71,10 @@ class PartRun:
     """A scenario or judge in one run. *basis*: what it ran on and under which bar of the gate; None if unknown.
 
     *passed_first*: whether it passed in the first iteration, if the session repaired the pathway after it, on *first*.
-    *simulated*: as in `Run`, of those that gave a result; they ran on the version that the session passed with.
+    *simulated*: as in `PastRun`, of those that gave a result; they ran on the version that the session passed with.
     """
 
-    run: Run
+    run: PastRun
     passed: bool
     basis: tuple[str, int | None] | None
     passed_first: bool | None = None
@@ -163,7 +163,7 @@ class PartTrend:
         return self.flips + sum(run.contradictions for run in self.runs)
 
     @property
-    def last_failure(self) -> Run | None:
+    def last_failure(self) -> PastRun | None:
         """The last run in which it failed: at the end, at first, or in a simulation."""
         return next((run.run for run in reversed(self.runs) if run.has_failed), None)
 
@@ -178,7 +178,7 @@ class Trend:
     """The runs of the session *name*, which no other one has, the oldest first. *kind* is that of the runs."""
 
     name: str
-    runs: tuple[Run, ...]
+    runs: tuple[PastRun, ...]
     kind: str = "tornado"
 
     @property
@@ -221,7 +221,7 @@ class Trend:
         )
 
 
-def _part_runs(run: Run) -> Iterator[tuple[tuple[PartKind, str], PartRun]]:
+def _part_runs(run: PastRun) -> Iterator[tuple[tuple[PartKind, str], PartRun]]:
     """Yield the scenarios and judges whose result is known, by kind and id."""
     failed, first = run.first_failed_ids, (run.first_content, None) if run.first_content is not None else None
     for scenario in run.scenarios:
@@ -279,7 +279,7 @@ def trends(updates: Iterable[Update | None]) -> Trends:
         updates: what each update recorded; the newest first. None for one that cannot be read.
 
     """
-    runs: dict[str, dict[str, Run]] = {}
+    runs: dict[str, dict[str, PastRun]] = {}
     kinds: dict[str, str] = {}
     followed = Followed()
     number = unreadable = 0
@@ -350,7 +350,7 @@ def _session(trend: Trend) -> dict[str, Any]:
     }
 
 
-def _run_json(run: Run) -> dict[str, Any]:
+def _run_json(run: PastRun) -> dict[str, Any]:
     return {
         "session_id": run.session_id,
         "outcome": run.outcome,
@@ -400,7 +400,7 @@ def _test(part: PartTrend) -> dict[str, Any]:
     }
 
 
-def _runs(update: Update) -> Iterator[tuple[str, str, Run]]:
+def _runs(update: Update) -> Iterator[tuple[str, str, PastRun]]:
     resources = update.resources
     outputs = {urn: entry["outputs"] for urn, entry in resources.items() if isinstance(entry.get("outputs"), dict)}
     verdicts = verdicts_in(
@@ -416,11 +416,11 @@ def _runs(update: Update) -> Iterator[tuple[str, str, Run]]:
             yield anywhere, kind.name, replace(run, run_url=plain_url(update.run_url))
 
 
-def _run(outputs: Mapping[str, Any], verdict: RunVerdict, subject: str) -> Run:
+def _run(outputs: Mapping[str, Any], verdict: RunVerdict, subject: str) -> PastRun:
     created_at = outputs.get("created_at")
     began = parse_time(created_at) if isinstance(created_at, str) else None
     ended = parse_time(verdict.finished_at)
-    run = Run(
+    run = PastRun(
         session_id=clean(verdict.session_id),
         outcome=verdict.outcome,
         passed_scenarios=verdict.passed_scenarios,
@@ -439,7 +439,7 @@ def _run(outputs: Mapping[str, Any], verdict: RunVerdict, subject: str) -> Run:
     return run if verdict.outcome == "incomplete" else _with_results(run, verdict, outputs.get("declared"))
 
 
-def _with_results(run: Run, verdict: RunVerdict, declared: Any) -> Run:
+def _with_results(run: PastRun, verdict: RunVerdict, declared: Any) -> PastRun:
     ids = declared.get("scenario_ids") if isinstance(declared, dict) else None
     results = recorded_results(verdict, list(map(str, ids)) if isinstance(ids, list) else [])
     names = {scenario["id"]: scenario["name"] for scenario in verdict.scenarios or ()}

@@ -16,7 +16,7 @@ from tornado_resource.core.urns import CHECK_RUN_TYPE
 from tornado_resource.program import variables
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.program.shared_client import Versions
-from tornado_resource.program.variables import Finding, KnownVariables
+from tornado_resource.program.variables import KnownVariables, VariablesFound
 from tornado_resource.runs.intents import Intent, IntentStore, intents_folder
 from tornado_resource.stacks.backend import resource_address
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 URN: Final = f"urn:pulumi:dev::agents::{CHECK_RUN_TYPE}::support"
 HOST: Final = "the version refers to an environment variable without a value in staging: HOST"
 LISTED: Final = "environments/staging/variables"
-UNCHECKED: Final = Finding()
+UNCHECKED: Final = VariablesFound()
 
 
 class AgentsApi:
@@ -81,7 +81,7 @@ class Program:
         self.last_runs = LastRuns(api, Versions(api))
         self.variables = KnownVariables(api, self.last_runs)
 
-    async def find(self, version: str = "latest", agent: str = "a", *, adopts: bool = False) -> Finding:
+    async def find(self, version: str = "latest", agent: str = "a", *, adopts: bool = False) -> VariablesFound:
         declared = {"agent_id": agent, "env": "staging", "version_id": version}
         found, _ = await self.last_runs.version(KIND, [URN], declared)
         return await self.variables.find(KIND, [URN], {**declared, "version_id": found}, adopts=adopts)
@@ -93,16 +93,18 @@ class Program:
         (AgentsApi(), "latest", HOST, 1),
         (AgentsApi(), "1.0.0", HOST, 1),
         (AgentsApi(), "pinned", UNCHECKED, 0),
-        (AgentsApi(names=()), "latest", Finding(is_checked=True), 0),
-        (AgentsApi(listed=["HOST"]), "latest", Finding(is_checked=True), 1),
+        (AgentsApi(names=()), "latest", VariablesFound(is_checked=True), 0),
+        (AgentsApi(listed=["HOST"]), "latest", VariablesFound(is_checked=True), 1),
         (AgentsApi(listed=["host"]), "latest", f"{HOST} (there is host)", 1),
-        (AgentsApi(listed=None), "latest", Finding(is_checked=True), 1),
+        (AgentsApi(listed=None), "latest", VariablesFound(is_checked=True), 1),
     ],
     ids=["newest", "published", "pinned is not shown", "none", "with a value", "similar", "unreadable"],
 )
-async def test_what_is_missing_of_a_new_run(api: AgentsApi, version: str, found: Finding | str, lists: int) -> None:
+async def test_what_is_missing_of_a_new_run(
+    api: AgentsApi, version: str, found: VariablesFound | str, lists: int
+) -> None:
     result = await Program(api).find(version)
-    assert result == found if isinstance(found, Finding) else (result.missing or "").startswith(f"{found}. ")
+    assert result == found if isinstance(found, VariablesFound) else (result.missing or "").startswith(f"{found}. ")
     assert [path.partition("/")[2] for path in api.paths].count(LISTED) == lists
 
 

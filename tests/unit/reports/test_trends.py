@@ -26,7 +26,7 @@ from tests.support.results import (
 from tornado_resource.declarations.model import Gate
 from tornado_resource.reports.html import BASE, MAX_MARKS, SMALLEST, html, sparkline
 from tornado_resource.reports.summary import summary
-from tornado_resource.reports.trends import PartTrend, Run, Trend, Trends, flaky_lines, trends, trends_json
+from tornado_resource.reports.trends import PartTrend, PastRun, Trend, Trends, flaky_lines, trends, trends_json
 from tornado_resource.runs.model import Ending
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.history import Update
@@ -384,8 +384,8 @@ def test_history_json_has_all_of_it() -> None:
     assert [(each["id"], each["failed"]) for each in written["tests"]] == [("sc-2", 1)]
 
 
-def run_of(outcome: str, duration_ms: int | None) -> Run:
-    return Run("s", outcome, None, None, None, None, duration_ms)
+def run_of(outcome: str, duration_ms: int | None) -> PastRun:
+    return PastRun("s", outcome, None, None, None, None, duration_ms)
 
 
 def test_bars_that_passed_are_above_the_line_and_failed_ones_below() -> None:
