@@ -300,11 +300,13 @@ def _bar(passed: int, total: int, width: int) -> Text:
 
 
 def _state(result: Result | None, status: Status | None) -> Text:
-    if result is None:
-        word = "…" if status is None else "judging" if status.is_final else clean(status.status)
-        return Text(cut(word, FIXED_WIDTHS["state"]), "dim")
-    outcome = result.verdict.outcome
-    return _painted(f"{STYLES[outcome].symbol} {outcome}", outcome)
+    if result is not None:
+        outcome = result.verdict.outcome
+        return _painted(f"{STYLES[outcome].symbol} {outcome}", outcome)
+    word = "…"
+    if status is not None:
+        word = "judging" if status.is_final else clean(status.status)
+    return Text(cut(word, FIXED_WIDTHS["state"]), "dim")
 
 
 def _painted(text: str, outcome: Outcome | None) -> Text:

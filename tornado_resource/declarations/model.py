@@ -177,7 +177,9 @@ class Gate:
         None if any share will do. The bar of `all` is the API's own: that the judge has passed.
         """
         named = [self.judges[spelling] for spelling in judge if spelling in self.judges]
-        rule = higher(named) if named else (self.passed if is_required else "any")
+        rule = self.passed if is_required else "any"
+        if named:
+            rule = higher(named)
         if rule == "all":
             return PASSING_PERCENT
         return int(rule.removesuffix("%")) if isinstance(rule, str) and rule.endswith("%") else None

@@ -15,7 +15,7 @@ from tornado_resource.declarations.quarantine import UNGATED_QUARANTINE, faults
 from tornado_resource.declarations.schema import case_duplicates, violations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tornado_resource.declarations.document import Marks
 
@@ -167,7 +167,11 @@ def _document(values: dict[str, Any]) -> Document:
     lines: list[str] = []
 
     def write(node: Any) -> None:
-        entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        entries: Iterable[tuple[Any, Any]] = ()
+        if isinstance(node, dict):
+            entries = node.items()
+        elif isinstance(node, list):
+            entries = enumerate(node)
         for key, value in entries:
             marks.setdefault(id(node), {})[key] = (None, _Line(len(lines)))
             lines.append(json.dumps(value, default=str))

@@ -110,7 +110,9 @@ class JudgeView:
     @property
     def outcome(self) -> Outcome:
         """The outcome by whose style the judge is shown."""
-        return "incomplete" if self.is_met is None else "passed" if self.is_met else "failed"
+        if self.is_met is None:
+            return "incomplete"
+        return "passed" if self.is_met else "failed"
 
     @property
     def shown_rate(self) -> str:

@@ -110,7 +110,11 @@ def part_change(kind: Kind, name: str, old: Part | None, new: Part | None) -> Pa
     """Return what differs between two states of a part, of which None stands for none; None if nothing does."""
     if _json(old) == _json(new):
         return None
-    how: How = "added" if old is None else "removed" if new is None else "changed"
+    how: How = "changed"
+    if old is None:
+        how = "added"
+    elif new is None:
+        how = "removed"
     fields = list(_field_changes(_flat(old or {}), _flat(new or {})))
     return PartChange(kind, name, how, tuple(fields[:MAX_FIELDS]), len(fields[MAX_FIELDS:]))
 
