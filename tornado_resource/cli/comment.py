@@ -16,9 +16,9 @@ from tornado_resource.cli import options
 from tornado_resource.cli.declarations import STANDARD_INPUT
 from tornado_resource.cli.output import ExitCode
 from tornado_resource.cli.unexpected import hide
-from tornado_resource.core.files import read_file
+from tornado_resource.core.files import project_folder, read_file
 from tornado_resource.core.text import clean, clean_lines
-from tornado_resource.declarations.reader import parse, project_folder
+from tornado_resource.declarations.reader import parse
 from tornado_resource.errors import ConfigurationError, TornadoError
 from tornado_resource.reports.ci import TITLE
 from tornado_resource.reports.ci import command as workflow_command

@@ -6,11 +6,29 @@ import errno
 import os
 import stat
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
+
+PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", ".git")
+"""What the folder of a project has in it."""
+
+
+def project_folder(start: Path | None = None) -> Path:
+    """Return the folder of the project: the nearest one with `Pulumi.yaml` or `.git`, from *start* upwards.
+
+    *start* itself if there is none. None stands for the current folder, in which nothing is once it is deleted.
+    """
+    try:
+        here = (start or Path()).resolve()
+    except FileNotFoundError:
+        here = Path()
+    folders = (here, *here.parents)
+    return next(
+        (candidate for candidate in folders if any((candidate / name).exists() for name in PROJECT_FILES)), here
+    )
 
 
 def read_file(path: Path, limit: int) -> bytes:

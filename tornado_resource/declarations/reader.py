@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from tornado_resource.core.files import project_folder
 from tornado_resource.core.positions import Position, Problem
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.characters import Substitutes, TextFault, decode_text, place_after
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 MAX_FILE_BYTES: Final = 1024 * 1024
-PROJECT_FILES: Final = ("Pulumi.yaml", "Pulumi.yml", ".git")
-"""What the folder of a project has in it."""
 FILE_KINDS: Final = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -96,21 +95,6 @@ def is_in_project(path: str, opened: os.stat_result, named_by: str | None = None
     if folder is None or not os.path.samestat(real.stat(), opened):
         return False
     return not any(map(_HIDDEN_NAME.match, real.relative_to(folder).parts))
-
-
-def project_folder(start: Path | None = None) -> Path:
-    """Return the folder of the project: the nearest one with `Pulumi.yaml` or `.git`, from *start* upwards.
-
-    *start* itself if there is none. None stands for the current folder, in which nothing is once it is deleted.
-    """
-    try:
-        here = (start or Path()).resolve()
-    except FileNotFoundError:
-        here = Path()
-    folders = (here, *here.parents)
-    return next(
-        (candidate for candidate in folders if any((candidate / name).exists() for name in PROJECT_FILES)), here
-    )
 
 
 VALUES_HIDDEN: Final = (

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.core.clock import today
 from tornado_resource.declarations.document import Document, Quoting
 from tornado_resource.declarations.explanations import explain
-from tornado_resource.declarations.judges import definition_problems
 from tornado_resource.declarations.model import Confirm, Gate, unreachable_confirm, unreachable_gate
 from tornado_resource.declarations.quarantine import UNGATED_QUARANTINE, faults
 from tornado_resource.declarations.schema import case_duplicates, violations
@@ -99,6 +98,8 @@ def judge_problems(values: Mapping[str, Any]) -> dict[str, str]:
         values: the judge's keys that are known. None means omitted, as in the file.
 
     """
+    from tornado_resource.declarations.judges import definition_problems  # it reads files, which a session has not
+
     problems = _problems({"judge": dict(values)})
     if isinstance(values.get("prompt"), dict):  # a program reads its files itself
         problems.setdefault("prompt", []).append("found a mapping, expected a string")

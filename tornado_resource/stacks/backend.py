@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
-from tornado_resource.core.files import read_file
+from tornado_resource.core.files import project_folder, read_file
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean, without_credentials
 from tornado_resource.errors import ConfigurationError
@@ -78,8 +78,6 @@ def project_backend(environ: Mapping[str, str] = os.environ) -> str:
 
     `backend.url` in Pulumi.yaml counts less than PULUMI_BACKEND_URL, and more than the last `pulumi login`.
     """
-    from tornado_resource.declarations.reader import project_folder
-
     is_set = bool(environ.get("PULUMI_BACKEND_URL"))
     return (None if is_set else _named_in_project(project_folder())) or backend_url(environ)
 

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.address import DEFAULT_URL
-from tornado_resource.core.files import read_file
+from tornado_resource.core.files import project_folder, read_file
 from tornado_resource.errors import DeclarationError
 from tornado_resource.stacks.command_line import pulumi_command
 from tornado_resource.stacks.fields import ENCRYPTED, objects_in
@@ -65,8 +65,6 @@ def settings_urls() -> list[str]:
     All stacks count: a provider cannot know which one it serves. So does the file of `--config-file`, where
     the system shows the command line.
     """
-    from tornado_resource.declarations.reader import project_folder
-
     command = pulumi_command(os.getpid())
     folders = {project_folder(): None, **({project_folder(command.folder): None} if command is not None else {})}
     settings = [url for folder in folders for url in _settings_in(folder)]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tornado_resource.declarations.reader import MAX_FILE_BYTES, project_folder, read, read_source
+from tornado_resource.core.files import project_folder
+from tornado_resource.declarations.reader import MAX_FILE_BYTES, read, read_source
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
