@@ -91,6 +91,11 @@ async def parents(urn: Awaitable[str]) -> str | None:
     return parents_of(await urn) or None
 
 
+def parents_input(urn: Awaitable[str], opts: pulumi.ResourceOptions | None) -> dict[str, Awaitable[str | None]]:
+    """Return the input `parents`; none without a parent: the SDK spends time on each input, even on None."""
+    return {"parents": parents(urn)} if opts is not None and opts.parent is not None else {}
+
+
 async def secret_names(inputs: Mapping[str, Any]) -> list[str] | None:
     """Return the names of those inputs that are secret, wholly or in part; None if there are none.
 

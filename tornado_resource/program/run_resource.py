@@ -26,7 +26,7 @@ from tornado_resource.program.arguments import (
     alias_urns,
     is_plain,
     own_urn,
-    parents,
+    parents_input,
     resource_path,
     secret_names,
 )
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.runs.kinds import Kind
 
+OWN_OUTPUTS: Final = ("urn", "id", "__provider")
+"""Outputs that every dynamic resource has."""
 INTERNAL: Final = frozenset({"started_content", "declared", "secrets"})
 """Outputs that `deploy()` does not export."""
 
@@ -163,7 +165,7 @@ def run_inputs(
     """
     kind = kind_of(resource.kind)
     gate = gate_input(inputs["gate"]) if isinstance(inputs["gate"], Gate) else inputs["gate"]
-    wanted = {**inputs, "gate": gate}
+    wanted = {**inputs, "gate": gate, "base_url": configured_url()}
     given = {"name": resource_path(name), **{key: value for key, value in wanted.items() if value is not None}}
     resource.given_gate = given.get("gate")
     _check(resource, name, given)
@@ -172,14 +174,13 @@ def run_inputs(
     if not is_plain(declared := declared_inputs(resource.kind, given)):
         given["secrets"] = secret_names(declared)
     _note_quarantine(name, given)
-    given["base_url"] = configured_url()
     known_urn = resource.known_urn = asyncio.ensure_future(own_urn(kind.resource_type, name, opts))
     _take_note(name, known_urn, has_gate=gate != "none")
     urns = asyncio.ensure_future(_urns(known_urn, kind.resource_type, name, opts))
     version = given.get(kind.version_field)
     if version is not None and not (is_plain(version) and kind.is_resolved(version)):
         given[kind.version_field] = pulumi.Output.from_input(version).apply(partial(_version, kind, urns, declared))
-    given["parents"] = parents(known_urn)
+    given |= parents_input(known_urn, opts)
     share = _own_share(resource, name, urns, given, is_known=is_plain({**declared, kind.version_field: version}))
     given |= _of_this_update(kind, name, urns, given, share)
     return given
@@ -210,7 +211,7 @@ def after_registration(resource: RunResource, given: Mapping[str, Any]) -> None:
 
     Not in a preview, which changes nothing on disk.
     """
-    untrack_properties(resource, dict.fromkeys((*resource.output_names, *given)))
+    untrack_properties(resource, dict.fromkeys((*OWN_OUTPUTS, *resource.output_names, *given)))
     if is_update():
         run_id: pulumi.Output[str] = getattr(resource, kind_of(resource.kind).id_output)
         run_id.apply(lambda known: _settle_intent(resource, given["name"], known))

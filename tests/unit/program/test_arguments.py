@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tornado_resource import AgentChecks, AgentJudge, AgentRelease, PathwayRelease, TornadoScenario, TornadoSession
 from tornado_resource.core.urns import SESSION_TYPE
 from tornado_resource.declarations.model import Confirm, Gate
-from tornado_resource.program.arguments import InvalidArgument, alias_urns
+from tornado_resource.program.arguments import InvalidArgument, alias_urns, parents_input
 
 IMPORT = pulumi.ResourceOptions(import_="s-1")
 READ = pulumi.ResourceOptions(id="s-1")
@@ -52,3 +53,12 @@ async def test_the_aliases_of_a_parent_are_those_of_its_children() -> None:
     ]
     assert found == [[f"{inside}::old-line"], [f"{inside}::line"]]
     assert await alias_urns(SESSION_TYPE, "line", None) == []
+
+
+async def test_only_a_resource_with_a_parent_has_the_input_parents() -> None:
+    urn = asyncio.ensure_future(asyncio.sleep(0, f"urn:pulumi:dev::agents::acme:agents:Sales${SESSION_TYPE}::a"))
+    assert parents_input(urn, None) == {}
+    assert parents_input(urn, pulumi.ResourceOptions()) == {}
+    parent: Any = SimpleNamespace()
+    given = parents_input(urn, pulumi.ResourceOptions(parent=parent))
+    assert {name: await value for name, value in given.items()} == {"parents": "acme:agents:Sales"}
