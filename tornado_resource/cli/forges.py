@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     Comment = Mapping[str, Any]
     Environ = Mapping[str, str]
 
-REQUEST_SECONDS: Final = 20.0
-MAX_RESPONSE_BYTES: Final = 64 * 1024**2
+FORGE_SECONDS: Final = 20.0
+MAX_FORGE_RESPONSE_BYTES: Final = 64 * 1024**2
 MAX_COMMENT_PAGES: Final = 200
 REFUSED_STATUSES: Final = {403, 404}
 NEITHER: Final = "it works in GitHub Actions and GitLab CI only, whose variables say which request the comment is for"
@@ -81,7 +81,7 @@ class ForgeApi:
             raise ConfigurationError(message)
         name, prefix = header
         headers = {name: f"{prefix}{token}", "accept": "application/json", "user-agent": "tornado-resource"}
-        self._client = httpx.Client(base_url=base, headers=headers, timeout=REQUEST_SECONDS, follow_redirects=False)
+        self._client = httpx.Client(base_url=base, headers=headers, timeout=FORGE_SECONDS, follow_redirects=False)
         self._forms = encodings(token)
         self._advice = advice
 
@@ -137,7 +137,7 @@ def _read(response: httpx.Response) -> Any:
     content = bytearray()
     for piece in response.iter_bytes():
         content += piece
-        if len(content) > MAX_RESPONSE_BYTES:
+        if len(content) > MAX_FORGE_RESPONSE_BYTES:
             message = "the response is too large"
             raise ValueError(message)
     try:
@@ -271,7 +271,7 @@ def _number(value: Any) -> str | None:
 def _number_in(event: str) -> str | None:
     """Return the number of the pull request that an event of GitHub is about."""
     try:
-        content = parse_json(read_file(Path(event), MAX_RESPONSE_BYTES)) if event else {}
+        content = parse_json(read_file(Path(event), MAX_FORGE_RESPONSE_BYTES)) if event else {}
     except (OSError, ValueError):
         return None
     request = content.get("pull_request") if isinstance(content, dict) else None

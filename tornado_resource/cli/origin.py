@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final
 
-PACKAGE: Final = "tornado-resource"
+DISTRIBUTION: Final = "tornado-resource"
 _GITHUB: Final = re.compile(r"(?:https://|ssh://git@)github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 
 
@@ -18,11 +18,11 @@ def requirement() -> str | None:
     from importlib.metadata import PackageNotFoundError, distribution
 
     try:
-        installed = distribution(PACKAGE)
+        installed = distribution(DISTRIBUTION)
     except PackageNotFoundError:
         return None
     record = installed.read_text("direct_url.json")
-    return f"{PACKAGE}[sandbox]" + (
+    return f"{DISTRIBUTION}[sandbox]" + (
         f"=={installed.version}" if record is None else f" @ {_address(json.loads(record))}"
     )
 

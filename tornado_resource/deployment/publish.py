@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tornado_resource.program.run_resource import RunOutputs
     from tornado_resource.runs.model import Result
 
-NOT_PUBLISHED: Final = "every gate passed, but nothing was published"
+REFUSED_RELEASES: Final = "every gate passed, but nothing was published"
 
 
 def preview_releases(
@@ -65,7 +65,7 @@ async def publish(
     plans, problems = _plans(declarations, results)
     problems = problems or await edited(plans, run)
     if problems:
-        raise pulumi.RunError(refusal(NOT_PUBLISHED, declarations, problems))
+        raise pulumi.RunError(refusal(REFUSED_RELEASES, declarations, problems))
     for plan in plans:
         passed = Passed(plan.version, plan.run_ids, plan.content, plan.passed_at)
         declare_release(plan.release, passed, declarations, run)

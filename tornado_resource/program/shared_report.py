@@ -36,7 +36,7 @@ STOPPED: Final = "the update stopped before any run was judged"
 INTERRUPTED: Final = "the update was interrupted, or a resource failed: see its log"
 NOTHING_JUDGED: Final = "nothing was judged: the program waited for no session or check run with a gate"
 PACKAGE: Final = __name__.partition(".")[0]
-MAX_PROBLEM_CHARACTERS: Final = 10_000
+MAX_UPDATE_PROBLEM_CHARACTERS: Final = 10_000
 
 
 class UpdateReport:
@@ -264,7 +264,7 @@ def _is_own(error: BaseException) -> bool:
 def _cause(error: BaseException) -> str:
     """Return why a program failed: in our own words, since only Pulumi's log masks what is secret in another text."""
     if _is_own(error):
-        return clean_lines(str(error), MAX_PROBLEM_CHARACTERS)
+        return clean_lines(str(error), MAX_UPDATE_PROBLEM_CHARACTERS)
     return f"the program failed ({type(error).__name__}): see the log of the update"
 
 

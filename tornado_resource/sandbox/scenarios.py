@@ -49,7 +49,7 @@ OWNERS: Final = ("pathway_id", "persona_id", "agent_id")
 _NOBODY: Final[Mapping[str, Any]] = dict.fromkeys(OWNERS)
 ASSERTION_DEFAULTS: Final[Mapping[str, Any]] = {"name": "", "is_required": True, "weight": 1.0, "order": 0}
 SCENARIOS_PATH = "/v1/agent-testing/scenarios"
-MAX_LISTED_SCENARIOS = 100
+MAX_PAGE_SCENARIOS = 100
 """The documented API lists the newest ones, and has no pages."""
 
 
@@ -271,7 +271,7 @@ class ScenarioEndpoints:
         form = self._script_of(pathway_id).scenario_lists if pathway_id is not None else "scenarios"
         if owners["agent_id"] is not None:
             self._agent_of(owners["agent_id"])
-        listed = _newest_first(listed)[:MAX_LISTED_SCENARIOS]
+        listed = _newest_first(listed)[:MAX_PAGE_SCENARIOS]
         return JSONResponse(listed if form == "bare" else {form: listed})
 
     async def _create(self, request: Request) -> Response:

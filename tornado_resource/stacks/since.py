@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     DigestOfChecks = Callable[[ChecksDeclaration, Sequence[str]], str]
 
-How = Literal["new", "again", "maybe", "promoted", "kept"]
+Effect = Literal["new", "again", "maybe", "promoted", "kept"]
 """`new`: it starts. `again`: it starts again. `maybe`: that depends on the last run, or on what passes in the
 environment that it is promoted from. `promoted`: it starts nothing (`retest: false`). `kept`: it does not start."""
 SHOWN_KEYS: Final = {"version_id": "version"}
@@ -58,7 +58,7 @@ class ChangedRun:
     """
 
     declaration: Declaration
-    how: How
+    how: Effect
     reasons: tuple[str, ...] = ()
     updates: tuple[str, ...] = ()
     former_name: str | None = None
