@@ -145,7 +145,7 @@ def run_outputs(resource: RunResource) -> pulumi.Output[RunOutputs]:
     def as_one(values: list[Any]) -> RunOutputs:
         return RunOutputs(resource.kind, dict(zip(names, values, strict=True)))
 
-    return together(outputs, as_one, lambda found: found.has_public_request)
+    return together(outputs, as_one, lambda outputs_now: outputs_now.has_public_request)
 
 
 def run_inputs(
@@ -166,35 +166,37 @@ def run_inputs(
     kind = kind_of(resource.kind)
     gate = gate_input(inputs["gate"]) if isinstance(inputs["gate"], Gate) else inputs["gate"]
     wanted = {**inputs, "gate": gate, "base_url": configured_url()}
-    given = {"name": resource_path(name), **{key: value for key, value in wanted.items() if value is not None}}
-    resource.given_gate = given.get("gate")
-    _check(resource, name, given)
-    if "adopt" not in given and (adopt := _configured_adoption(name)) is not None:
-        given["adopt"] = adopt
-    if not is_plain(declared := declared_inputs(resource.kind, given)):
-        given["secrets"] = secret_names(declared)
-    _note_quarantine(name, given)
+    all_inputs = {"name": resource_path(name), **{key: value for key, value in wanted.items() if value is not None}}
+    resource.given_gate = all_inputs.get("gate")
+    _check(resource, name, all_inputs)
+    if "adopt" not in all_inputs and (adopt := _configured_adoption(name)) is not None:
+        all_inputs["adopt"] = adopt
+    if not is_plain(declared := declared_inputs(resource.kind, all_inputs)):
+        all_inputs["secrets"] = secret_names(declared)
+    _note_quarantine(name, all_inputs)
     known_urn = resource.known_urn = asyncio.ensure_future(own_urn(kind.resource_type, name, opts))
     _take_note(name, known_urn, has_gate=gate != "none")
     urns = asyncio.ensure_future(_urns(known_urn, kind.resource_type, name, opts))
-    version = given.get(kind.version_field)
+    version = all_inputs.get(kind.version_field)
     if version is not None and not (is_plain(version) and kind.is_resolved(version)):
-        given[kind.version_field] = pulumi.Output.from_input(version).apply(partial(_version, kind, urns, declared))
-    given |= parents_input(known_urn, opts)
-    share = _own_share(resource, name, urns, given, is_known=is_plain({**declared, kind.version_field: version}))
-    given |= _of_this_update(kind, name, urns, given, share)
-    return given
+        all_inputs[kind.version_field] = pulumi.Output.from_input(version).apply(
+            partial(_version, kind, urns, declared)
+        )
+    all_inputs |= parents_input(known_urn, opts)
+    share = _own_share(resource, name, urns, all_inputs, is_known=is_plain({**declared, kind.version_field: version}))
+    all_inputs |= _of_this_update(kind, name, urns, all_inputs, share)
+    return all_inputs
 
 
-def _note_quarantine(name: str, given: Mapping[str, Any]) -> None:
+def _note_quarantine(name: str, inputs: Mapping[str, Any]) -> None:
     """Warn of the quarantine of a program that ends soon, or has ended. `deploy()` warns of what the file has."""
 
-    def note(known: Any) -> None:
-        for _, text in notes(known, today(), Quoting()):
+    def note(resolved: Any) -> None:
+        for _, text in notes(resolved, today(), Quoting()):
             pulumi.log.warn(f"{name}: {text}")
 
-    if "quarantine" in given and "declared_at" not in given:
-        pulumi.Output.from_input(given["quarantine"]).apply(note)
+    if "quarantine" in inputs and "declared_at" not in inputs:
+        pulumi.Output.from_input(inputs["quarantine"]).apply(note)
 
 
 def run_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
@@ -206,15 +208,15 @@ def run_options(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
     return pulumi.ResourceOptions.merge(pulumi.ResourceOptions(delete_before_replace=True), opts)
 
 
-def after_registration(resource: RunResource, given: Mapping[str, Any]) -> None:
+def after_registration(resource: RunResource, inputs: Mapping[str, Any]) -> None:
     """Untrack the outputs of a run's resource, and delete the intent of its start when its id is known.
 
     Not in a preview, which changes nothing on disk.
     """
-    untrack_properties(resource, dict.fromkeys((*OWN_OUTPUTS, *resource.output_names, *given)))
+    untrack_properties(resource, dict.fromkeys((*OWN_OUTPUTS, *resource.output_names, *inputs)))
     if is_update():
         run_id: pulumi.Output[str] = getattr(resource, kind_of(resource.kind).id_output)
-        run_id.apply(lambda known: _settle_intent(resource, given["name"], known))
+        run_id.apply(lambda known_id: _settle_intent(resource, inputs["name"], known_id))
 
 
 def _configured_adoption(name: str) -> str | None:
@@ -270,19 +272,19 @@ def _of_this_update(
     kind: Kind,
     name: str,
     urns: Future[list[str]],
-    given: Mapping[str, Any],
+    inputs: Mapping[str, Any],
     share: Future[Share | None] | None,
 ) -> dict[str, Awaitable[Any]]:
     """Return the inputs that no state has: the provider's `check` takes note of them."""
-    found: dict[str, Awaitable[Any]] = {"rerun_decision": _decision(kind.name, name, urns, given, share)}
-    return {**found, "is_checked": _is_checked(kind, name, urns, given)} if kind.has_variables else found
+    decided: dict[str, Awaitable[Any]] = {"rerun_decision": _decision(kind.name, name, urns, inputs, share)}
+    return {**decided, "is_checked": _is_checked(kind, name, urns, inputs)} if kind.has_variables else decided
 
 
 async def _decision(
     kind: str,
     name: str,
     urns: Future[list[str]],
-    given: Mapping[str, Any],
+    inputs: Mapping[str, Any],
     share: Future[Share | None] | None,
 ) -> dict[str, Any] | None:
     """Return whether the run is started again.
@@ -298,7 +300,7 @@ async def _decision(
     await _require_unambiguous(name, run)
     if is_idle():
         return None
-    declared = await _resolved(declared_inputs(kind, given))
+    declared = await _resolved(declared_inputs(kind, inputs))
     decision = await run.last_runs.decision(await urns, declared if is_plain(declared) else None)
     refusal = await run.spending.refusal(name, share, urns) if share is not None else None
     if refusal is not None:
@@ -306,7 +308,9 @@ async def _decision(
     return asdict(decision) if decision is not None and not decision.stays else None
 
 
-async def _is_checked(kind: Kind, name: str, urns: Future[list[str]], given: Mapping[str, Any]) -> Literal[True] | None:
+async def _is_checked(
+    kind: Kind, name: str, urns: Future[list[str]], inputs: Mapping[str, Any]
+) -> Literal[True] | None:
     """Return whether the provider need not look for variables without a value; None if it does.
 
     Raises:
@@ -319,19 +323,19 @@ async def _is_checked(kind: Kind, name: str, urns: Future[list[str]], given: Map
         return None  # the provider reports it
     if is_idle():
         return None
-    inputs = declared_inputs(kind.name, given)
-    declared = await _resolved(inputs)
+    unresolved = declared_inputs(kind.name, inputs)
+    declared = await _resolved(unresolved)
     if not is_plain(declared):
         return None
-    found = await run.variables.find(kind, await urns, declared, adopts="adopt" in given)
-    if found.missing is not None:
-        message = f"nothing was started for {kind.noun} {name}: {found.missing}"
-        raise InvalidArgument(await _public(kind, inputs, declared, message))
-    return True if found.is_checked else None
+    variables = await run.variables.find(kind, await urns, declared, adopts="adopt" in inputs)
+    if variables.missing is not None:
+        message = f"nothing was started for {kind.noun} {name}: {variables.missing}"
+        raise InvalidArgument(await _public(kind, unresolved, declared, message))
+    return True if variables.is_checked else None
 
 
 def _own_share(
-    resource: RunResource, name: str, urns: Future[list[str]], given: Mapping[str, Any], *, is_known: bool
+    resource: RunResource, name: str, urns: Future[list[str]], inputs: Mapping[str, Any], *, is_known: bool
 ) -> Future[Share | None] | None:
     """Return what a run costs at worst that the program declares itself; None if there is no budget that counts it.
 
@@ -343,11 +347,11 @@ def _own_share(
             return None
 
         async def count() -> Share | None:
-            declared = await _resolved(declared_inputs(resource.kind, given))
+            declared = await _resolved(declared_inputs(resource.kind, inputs))
             if resource.scenarios and not isinstance(declared.get("scenario_ids"), list):
                 declared = {**declared, "scenario_ids": [*resource.scenarios]}  # known before their ids are
-            each = as_declaration(resource.kind, name, declared)
-            return await own_share(each, await urns, declared, run.last_runs, adopts="adopt" in given)
+            declaration = as_declaration(resource.kind, name, declared)
+            return await own_share(declaration, await urns, declared, run.last_runs, adopts="adopt" in inputs)
 
         share = asyncio.ensure_future(count())
         if is_known:
@@ -366,8 +370,8 @@ async def _require_unambiguous(name: str, run: ProgramRun) -> None:
     settings = run.settings
     urns = [await urn for urn in run.session_urns.get(name, ())]
     by_key = {"adopt": settings.adopt, "onConflict": settings.on_conflict}
-    for key, given in by_key.items():
-        if len(urns) > 1 and isinstance(given, Mapping) and name in given:
+    for key, names in by_key.items():
+        if len(urns) > 1 and isinstance(names, Mapping) and name in names:
             raise InvalidArgument(ambiguous_session(key, name, urns))
 
 
@@ -376,23 +380,23 @@ async def _resolved(declared: dict[str, Any]) -> dict[str, Any]:
     if is_plain(declared):
         return declared
     output = pulumi.Output.from_input(declared)
-    found = await output.future()
-    return found if await output.is_known() and isinstance(found, dict) else declared
+    resolved = await output.future()
+    return resolved if await output.is_known() and isinstance(resolved, dict) else declared
 
 
-def _check(resource: RunResource, name: str, given: Mapping[str, Any]) -> None:
+def _check(resource: RunResource, name: str, inputs: Mapping[str, Any]) -> None:
     """Check the values that are known already, so that the program fails where the mistake is."""
-    known = {key: value for key, value in declared_inputs(resource.kind, given).items() if is_plain(value)}
+    plain = {key: value for key, value in declared_inputs(resource.kind, inputs).items() if is_plain(value)}
     kind = kind_of(resource.kind)
-    if not kind.is_resolved(known.get(kind.version_field)):  # it is by the time that the provider sees it
-        del known[kind.version_field]
-    problems = kind.problems(name, whole_without_nulls(known))
-    gate = known.get("gate")
-    if isinstance(gate, dict) and gate.get("confirm") is not None and kind.version_field not in given:
+    if not kind.is_resolved(plain.get(kind.version_field)):  # it is by the time that the provider sees it
+        del plain[kind.version_field]
+    problems = kind.problems(name, whole_without_nulls(plain))
+    gate = plain.get("gate")
+    if isinstance(gate, dict) and gate.get("confirm") is not None and kind.version_field not in inputs:
         problems = {"gate": f"confirm: {UNCONFIRMABLE}", **problems}
     if problems:
         lines = [f"  {key}: {text}" for key, text in problems.items()]
-        where = f" ({given['declared_at']})" if "declared_at" in given else ""
+        where = f" ({inputs['declared_at']})" if "declared_at" in inputs else ""
         first = f"{type(resource).__name__} {name}{where} is invalid, and nothing was started for it:"
         raise InvalidArgument("\n".join([first, *lines]))
 

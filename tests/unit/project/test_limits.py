@@ -21,6 +21,8 @@ MAX_NESTING: Final = 3
 MAX_PARAMETERS: Final = 5
 MAX_RANK: Final = "B"  # a complexity of 10
 MAX_TEST_NAME: Final = 69
+VAGUE: Final = frozenset({"each", "found", "given", "known", "shown"})
+"""They name a value by where it came from, and say nothing of what it is."""
 CLASS: Final = "C"  # radon's letter for a block that is a class; its methods are blocks of their own
 
 COMPOUND: Final = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
@@ -109,6 +111,22 @@ def too_many_parameters(tree: ast.Module) -> Iterator[str]:
             yield f"{function.name}: {number} parameters by position (maximum {MAX_PARAMETERS}; make them keyword-only)"
 
 
+def vague_names(tree: ast.Module) -> Iterator[str]:
+    """Yield parameters and variables, but for the fields of classes, whose names say nothing of what they are."""
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    fields = {id(entry.target) for node in classes for entry in node.body if isinstance(entry, ast.AnnAssign)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg) and node.arg in VAGUE:
+            yield f"line {node.lineno}: `{node.arg}`"
+        if (
+            isinstance(node, ast.Name)
+            and isinstance(node.ctx, ast.Store)
+            and node.id in VAGUE
+            and id(node) not in fields
+        ):
+            yield f"line {node.lineno}: `{node.id}`"
+
+
 def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -117,6 +135,11 @@ def parsed(path: Path) -> ast.Module:
 def test_functions_stay_within_the_limits(path: Path) -> None:
     tree = parsed(path)
     assert [*too_complex(tree), *too_large(tree), *too_many_parameters(tree)] == []
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if "tornado_resource" in path.parts], ids=str)
+def test_values_are_named_by_what_they_are(path: Path) -> None:
+    assert [*vague_names(parsed(path))] == []
 
 
 def test_names_of_tests_are_short() -> None:
@@ -152,6 +175,11 @@ def test_the_limits_find_what_exceeds_them() -> None:
     assert list(too_large(tree)) == ["A.deep: nesting 4 (maximum 3)"]
     assert list(too_many_parameters(tree)) == ["A.wide: 6 parameters by position (maximum 5; make them keyword-only)"]
     assert list(too_complex(tree)) == ["A.branched: complexity 11, rank C (maximum B)"]
+
+
+def test_a_vague_name_is_noticed_wherever_it_is_bound() -> None:
+    source = "class A:\n    found: int\n\n\ndef f(given):\n    known = [each for each in given]\n    return known\n"
+    assert sorted(vague_names(ast.parse(source))) == ["line 5: `given`", "line 6: `each`", "line 6: `known`"]
 
 
 @pytest.mark.parametrize(("keywords", "found"), [(5, ["f: 46 lines (maximum 45)"]), (6, [])])
