@@ -10,6 +10,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from tests.support.parsing import parsed
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def messages() -> list[Message]:
         name = str(path.relative_to(PACKAGE))
         if name.startswith(ELSEWHERE) and name not in ALL_THE_SAME:
             continue
-        for text, line in _texts(ast.parse(path.read_text(encoding="utf-8"))):
+        for text, line in _texts(parsed(path)):
             found.setdefault(text, Message(text, f"{name}:{line}"))
     return list(found.values())
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from radon.complexity import add_inner_blocks, cc_rank, cc_visit_ast
 
+from tests.support.parsing import parsed
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MAX_LINES: Final = 45
 MAX_NESTING: Final = 3
@@ -127,19 +127,23 @@ def vague_names(tree: ast.Module) -> Iterator[str]:
             yield f"line {node.lineno}: `{node.id}`"
 
 
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def test_functions_stay_within_the_limits() -> None:
+    assert FILES
+    assert [
+        f"{path.relative_to(ROOT)}: {problem}"
+        for path in FILES
+        for rule in (too_complex, too_large, too_many_parameters)
+        for problem in rule(parsed(path))
+    ] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_functions_stay_within_the_limits(path: Path) -> None:
-    tree = parsed(path)
-    assert [*too_complex(tree), *too_large(tree), *too_many_parameters(tree)] == []
-
-
-@pytest.mark.parametrize("path", [path for path in FILES if "tornado_resource" in path.parts], ids=str)
-def test_values_are_named_by_what_they_are(path: Path) -> None:
-    assert [*vague_names(parsed(path))] == []
+def test_values_are_named_by_what_they_are() -> None:
+    assert [
+        f"{path.relative_to(ROOT)}: {problem}"
+        for path in FILES
+        if "tornado_resource" in path.parts
+        for problem in vague_names(parsed(path))
+    ] == []
 
 
 def test_names_of_tests_are_short() -> None:
