@@ -27,15 +27,13 @@ def pairs(rows: Iterable[str], columns: Sequence[T], *, turns: int = TURNS) -> l
     return [pytest.param(row, column, id=f"{row}-{column}-{turn}") for row, column, turn in chosen]
 
 
-def squares(rows: Iterable[T], columns: Sequence[str], *others: Sequence[Any]) -> list[ParameterSet]:
-    """Each row with each column and one combination of *others*; each row, and each column, meets all combinations.
+def each_once(rows: Iterable[T], *columns: Sequence[Any]) -> list[ParameterSet]:
+    """Each row with one combination of a value of each column, so that all combinations come: there are more rows.
 
-    In `make soak`, each row with each column and each combination.
+    In `make soak`, each row with each combination.
     """
-    combinations = list(itertools.product(*others))
-    cells = itertools.product(enumerate(rows), enumerate(columns), enumerate(combinations))
-    return [
-        pytest.param(row, column, *combination, id="-".join(map(str, (row, column, *combination))))
-        for (down, row), (across, column), (number, combination) in cells
-        if IS_SOAK or (down + across) % len(combinations) == number
-    ]
+    combinations = list(itertools.product(*columns))
+    chosen: Iterable[tuple[T, tuple[Any, ...]]] = zip(rows, itertools.cycle(combinations))
+    if IS_SOAK:
+        chosen = itertools.product(rows, combinations)
+    return [pytest.param(row, *values, id="-".join(map(str, (row, *values)))) for row, values in chosen]

@@ -12,7 +12,7 @@ from tests.support.agents import FORMS
 from tests.support.api import EPOCH, FakeTime, client_of, json_response
 from tests.support.check_run_api import CHECK_ADDRESS, CHECKED, CheckRunApi, check_order, seen
 from tests.support.orders import CANNOT_START, LOST, RESET, run
-from tests.support.soak import squares
+from tests.support.soak import each_once
 from tornado_resource.core.canonical import digest
 from tornado_resource.errors import OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs import commands
@@ -71,7 +71,7 @@ async def test_a_start_without_effect_is_sent_again(form: str, fault: Any, times
     assert api.effective_starts == 1
 
 
-@pytest.mark.parametrize(("fault", "on_conflict", "begins"), squares(LOST, ON_CONFLICT, ["RUNNING", "ERROR"]))
+@pytest.mark.parametrize(("fault", "on_conflict", "begins"), each_once(LOST, ON_CONFLICT, ["RUNNING", "ERROR"]))
 async def test_a_start_that_took_effect_is_found(fault: Any, on_conflict: Any, begins: str) -> None:
     """In flight or ended, whatever `on_conflict` says, and although an earlier send was lost without effect."""
     is_refusal = getattr(fault, "status_code", 0) in {429, 503}  # one look is enough then

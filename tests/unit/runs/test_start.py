@@ -8,7 +8,7 @@ import pytest
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.orders import ADDRESS, CANNOT_START, LOST, REFUSED, RESET, order, run
 from tests.support.sandbox_api import SessionApi
-from tests.support.soak import squares
+from tests.support.soak import each_once
 from tornado_resource.errors import NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs import commands
 from tornado_resource.runs.adopt import adopt
@@ -46,7 +46,7 @@ async def test_a_start_without_effect_is_sent_again(fault: Any, times: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("fault", "on_conflict", "sends_date", "lost_before"), squares(MAY_START, ON_CONFLICT, [True, False], [0, 1])
+    ("fault", "on_conflict", "sends_date", "lost_before"), each_once(MAY_START, ON_CONFLICT, [True, False], [0, 1])
 )
 async def test_a_start_that_took_effect_is_found_and_not_sent_again(
     fault: Any,
@@ -63,7 +63,7 @@ async def test_a_start_that_took_effect_is_found_and_not_sent_again(
 
 
 @pytest.mark.parametrize(
-    ("fault", "on_conflict", "form", "lost_before"), squares(MAY_START, ON_CONFLICT, ["April", "September"], [0, 1])
+    ("fault", "on_conflict", "form", "lost_before"), each_once(MAY_START, ON_CONFLICT, ["April", "September"], [0, 1])
 )
 async def test_a_start_whose_session_ended_before_the_look_is_not_sent_again(
     fault: Any, on_conflict: Any, form: str, lost_before: int
