@@ -47,7 +47,7 @@ soak: setup
 	  tests/acceptance/test_canary.py tests/acceptance/test_promotion.py tests/acceptance/test_upgrade.py tests/acceptance/test_weeks.py \
 	  tests/scale/test_bench.py tests/scale/test_soak.py tests/scale/test_dense_files.py tests/scale/test_sockets.py \
 	  tests/unit/cli/test_surroundings.py tests/unit/cli/test_hostile_files.py tests/unit/runs/test_polling_at_scale.py \
-	  tests/unit/runs/test_start.py tests/unit/agents/test_start.py
+	  tests/unit/runs/test_start.py tests/unit/agents/test_start.py tests/unit/reports/test_omissions.py
 	@TORNADO_SOAK=1 $(TESTS) -n 2 -m hypothesis tests/unit
 
 ## make mutate  small changes of the core that no unit test notices; ONLY=runs for one folder, TENTH=1 for every tenth

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from tests.support.large_report import large as sessions
 from tests.support.paths import ROOT
 from tests.support.results import gated_run_of, report_of, result_of
+from tests.support.soak import IS_SOAK
 from tornado_resource.bland.sessions import MAX_FIXES, MAX_IDS, MAX_ITERATIONS, Status
 from tornado_resource.reports.console import failure_message
 from tornado_resource.reports.github import annotation_lines
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     Write = Callable[[Report], str | None]
 
+MANY = 1_000 if IS_SOAK else 300
 KEPT = "(kept: the last 100 iterations, the first 5,000 scenario ids, and 100 fixes of an iteration)"
 TEXT = f"… and 99,900 iterations, 1,000 scenario ids, 7 fixes more in the API's response {KEPT}"
 WRITERS: dict[str, Write] = {
@@ -128,13 +130,13 @@ def calls(write: Write, found: Report) -> int:
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS.keys())
 def test_a_report_takes_time_in_proportion_to_its_scenarios(write: Write) -> None:
     write(report_of(read([{}])))  # imports and compiled templates
-    assert calls(write, scenarios(2_000)) <= 2.2 * calls(write, scenarios(1_000))
+    assert calls(write, scenarios(2 * MANY)) <= 2.2 * calls(write, scenarios(MANY))
 
 
 @pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS.keys())
 def test_a_report_takes_time_in_proportion_to_its_sessions(write: Write) -> None:
     write(sessions(1))
-    assert calls(write, sessions(200)) <= 2.2 * calls(write, sessions(100))
+    assert calls(write, sessions(2 * MANY // 10)) <= 2.2 * calls(write, sessions(MANY // 10))
 
 
 def test_names_that_look_alike_are_unique() -> None:
