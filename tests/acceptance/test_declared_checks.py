@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 SCRIPT: Final = """\
 pathways: {}
 judges:
-  resolved: {name: Resolved}
+  judge-1: {name: Resolved}
   polite: {name: Polite, levels: [rude, friendly]}
 agents:
   ag-1: {versions: [{semver: 1.0.0}], scenarios: [{id: tc-1}, {id: tc-2}]}
@@ -26,7 +26,7 @@ version: 1
 judges:
   resolved: {name: Resolved}
   polite: {name: Polite}
-  solved: {id: resolved}
+  solved: {id: judge-1}
 agents:
   one:
     agent_id: ag-1
@@ -83,7 +83,7 @@ def test_the_life_of_declared_checks(make_project: Callable[..., Project]) -> No
     project.declare(DECLARATIONS.replace("resolved: {name: Resolved}", "resolved: {name: resolved}"))
     printed = project.pulumi("preview", expect=None)
     assert "nothing was started: judges of the checks cannot be used" in printed
-    assert "sessions.yaml:3:3: judge 'resolved' does not exist; the judges are: Resolved (resolved)" in printed
+    assert "sessions.yaml:3:3: judge 'resolved' does not exist; the judges are: Resolved (judge-1)" in printed
     assert project.requests("POST") == []
     project.declare(DECLARATIONS)
 
