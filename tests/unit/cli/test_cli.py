@@ -427,7 +427,7 @@ def test_a_schema_that_cannot_be_written_is_exit_2(
         ("--scenario-file", "tests/examples/invalid/not-utf8.yaml", "not-utf8.yaml: not UTF-8; name a scenario file"),
         ("--scenario-file", "tests/examples/invalid/empty.yaml", "empty.yaml: the file: null is not of type"),
         ("--db", "/no/such/folder/s.sqlite", "/no/such/folder/s.sqlite: "),
-        ("--db", "README.md", "README.md: "),
+        ("--db", "pyproject.toml", "pyproject.toml: "),
     ],
 )
 def test_the_sandbox_refuses_what_it_cannot_serve(
