@@ -73,6 +73,11 @@ def is_mocked() -> bool:
     return isinstance(get_monitor(), MockMonitor)
 
 
+def has_engine() -> bool:
+    """Return whether Pulumi runs the program, or a test with mocks does: not so with a plain `python __main__.py`."""
+    return get_monitor() is not None
+
+
 def begin_invoke(function: str, arguments: Mapping[str, Any]) -> Callable[[], Awaitable[Any]]:
     """Begin to call a function of Pulumi's engine.
 
@@ -84,6 +89,8 @@ def begin_invoke(function: str, arguments: Mapping[str, Any]) -> Callable[[], Aw
     request = resource_pb2.ResourceInvokeRequest(tok=function, acceptResources=True)
     request.args.update(arguments)
     call = asyncio.get_running_loop().run_in_executor(None, copy_context().run, monitor.Invoke, request)
+    # asyncio prints an error that nobody has looked at, as when the program ends before: with all that the error says.
+    call.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
 
     async def returned() -> Any:
         response = await call

@@ -11,7 +11,7 @@ from pulumi.runtime import invoke_async
 
 from tornado_resource.core.text import clean, without_credentials
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.program.sdk import begin_invoke, is_mocked, organization
+from tornado_resource.program.sdk import begin_invoke, has_engine, is_mocked, organization
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -25,8 +25,8 @@ READ_PAUSES_SECONDS: Final = (0.1, 0.3, 1.0, 0.0)
 
 
 def begin_reading() -> BegunReading | None:
-    """Let the engine begin to read the stack's own state, for `read_resources`; None in a test with mocks."""
-    return begin_invoke(READ_STATE, {"stackName": _own_stack()}) if not is_mocked() else None
+    """Let the engine begin to read the stack's own state, for `read_resources`; None with mocks, or no engine."""
+    return begin_invoke(READ_STATE, {"stackName": _own_stack()}) if has_engine() and not is_mocked() else None
 
 
 async def resources_of(stack: str) -> Mapping[str, Any]:

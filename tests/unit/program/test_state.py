@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -84,6 +86,22 @@ async def test_what_the_engine_refuses_is_said(engine: Any, monkeypatch: pytest.
     engine(refusal())
     with pytest.raises(ConfigurationError, match=f"nothing was started: {REFUSAL}$"):
         await engine_state.read_resources(engine_state.begin_reading())
+
+
+async def test_a_failure_that_nobody_asks_for_is_not_printed(engine: Any, caplog: pytest.LogCaptureFixture) -> None:
+    monitor = engine(RuntimeError("cannot reach postgres://team:secret@db"))
+    begun = engine_state.begin_reading()
+    assert monitor.asked.wait(5)
+    del begun
+    for _ in range(100):
+        await asyncio.sleep(0.001)
+        gc.collect()
+    assert caplog.text == ""
+
+
+def test_outside_of_pulumi_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sdk, "get_monitor", lambda: None)
+    assert engine_state.begin_reading() is None
 
 
 async def test_with_mocks_nothing_is_asked(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
