@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from tornado_resource.declarations.model import Environment
     from tornado_resource.program.run import ProgramRun
-    from tornado_resource.program.state import BegunReading
 
 
 NULLABLE: Final = {
@@ -37,18 +36,12 @@ NULLABLE: Final = {
 """By stack output, the keys of its entries that may be null."""
 
 
-def keep(environment: Environment, run: ProgramRun, begun: BegunReading | None) -> None:
+def keep(environment: Environment, run: ProgramRun) -> None:
     """Declare an environment's runs, so that the providers get the config, and export what is recorded.
 
     A refresh stores the stack outputs: without the recorded ones it would lose the verdicts.
-
-    Args:
-        environment: the environment.
-        run: the run of the program.
-        begun: the reading of the stack's own state, if it has begun.
-
     """
-    resources: pulumi.Output[Mapping[str, Any]] = pulumi.Output.from_input(asyncio.ensure_future(read_resources(begun)))
+    resources: pulumi.Output[Mapping[str, Any]] = pulumi.Output.from_input(asyncio.ensure_future(read_resources()))
     recorded: pulumi.Output[Any] = resources.apply(_stack_outputs)
     names = ["environment", "sessions", "verdicts"]
     names += ["agents"] if environment.agents else []

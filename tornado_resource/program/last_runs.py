@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Rerun
     from tornado_resource.declarations.releases import Release
     from tornado_resource.program.shared_client import SharedClient, Versions
-    from tornado_resource.program.state import BegunReading
     from tornado_resource.runs.intents import Intent
     from tornado_resource.runs.kinds import Kind
     from tornado_resource.runs.model import Confirmation, Result, RunVerdict
@@ -74,7 +73,6 @@ class LastRuns:
         self._client = client
         self._versions = versions
         self._rerun = rerun
-        self._begun: BegunReading | None = None
         self._reading: asyncio.Future[Recorded] | None = None
         self._newest: dict[tuple[str, str, Any], asyncio.Task[Any]] = {}
         self._variables: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -85,10 +83,6 @@ class LastRuns:
         self._held: set[str] = set()
         self._old_names: Mapping[str, str] = {}
         self._old_releases: Mapping[str, str] = {}
-
-    def expect(self, begun: BegunReading | None) -> None:
-        """Take the state from a reading that has begun."""
-        self._begun = begun
 
     def hold(self, urn: str) -> None:
         """Let a recorded run stay as long as its declaration does, however it ended: the stack has rolled back."""
@@ -103,7 +97,7 @@ class LastRuns:
     async def recorded(self) -> Mapping[str, RecordedRun]:
         """Return the sessions, by URN, that the stack's state had before this program declared the first one."""
         if self._reading is None:
-            self._reading = asyncio.ensure_future(_read_state(self._begun))
+            self._reading = asyncio.ensure_future(_read_state())
         return (await self._reading).runs
 
     def releases(self) -> Mapping[str, Mapping[str, Any]]:
@@ -455,8 +449,8 @@ def _cut_off_start(kind: Kind, urn: str, place_id: str, session: RecordedRun | N
     return intent.version if not is_recorded else None
 
 
-async def _read_state(begun: BegunReading | None) -> Recorded:
-    outputs = read_outputs(await read_resources(begun))
+async def _read_state() -> Recorded:
+    outputs = read_outputs(await read_resources())
     runs = {urn: _unless_replaced(run) for urn, run in outputs.runs.items()}
     return replace(outputs, runs=runs, by_id={run.run_id: run for run in runs.values()})
 

@@ -4,7 +4,6 @@
 - Exit on signals: after a failed resource the engine interrupts the program, and Python would print a traceback.
 - End of the process: Python looks for garbage once more, among all that a program has imported.
 - Registered outputs: the SDK ends a program at the first error, registered or not.
-- Calls of the engine: `invoke_async` begins when the event loop runs next, which is after the program's own code.
 - Tracking: before a program ends, the SDK waits for every output. With each one that completes, it asks asyncio to wait
   for all the others anew (`wait_for_rpcs` in `pulumi/runtime/stack.py`): time grows with the square of their number.
 
@@ -20,20 +19,17 @@ import os
 import signal
 import sys
 import threading
-from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pulumi
-from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor
-from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.resource import all_aliases
 from pulumi.runtime.settings import get_monitor
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
     from types import FrameType
 
 T = TypeVar("T")
@@ -71,35 +67,6 @@ def inherited_aliases(
 def is_mocked() -> bool:
     """Return whether the program runs in a test, with `pulumi.runtime.set_mocks`."""
     return isinstance(get_monitor(), MockMonitor)
-
-
-def has_engine() -> bool:
-    """Return whether Pulumi runs the program, or a test with mocks does: not so with a plain `python __main__.py`."""
-    return get_monitor() is not None
-
-
-def begin_invoke(function: str, arguments: Mapping[str, Any]) -> Callable[[], Awaitable[Any]]:
-    """Begin to call a function of Pulumi's engine.
-
-    Returns:
-        A function that returns what `invoke_async` would, and raises the exception of any class that says why not.
-
-    """
-    monitor: Any = get_monitor()
-    request = resource_pb2.ResourceInvokeRequest(tok=function, acceptResources=True)
-    request.args.update(arguments)
-    call = asyncio.get_running_loop().run_in_executor(None, copy_context().run, monitor.Invoke, request)
-    # asyncio prints an error that nobody has looked at, as when the program ends before: with all that the error says.
-    call.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
-
-    async def returned() -> Any:
-        response = await call
-        if response.failures:
-            raise pulumi.RunError(response.failures[0].reason)
-        values, _ = rpc.deserialize_properties_unwrap_secrets(getattr(response, "return"))
-        return values
-
-    return returned
 
 
 def exit_on_signals(before_exit: Callable[[], object] | None = None) -> None:
@@ -186,22 +153,6 @@ def untrack_properties(resource: pulumi.Resource, names: Iterable[str]) -> None:
     """Let the SDK not wait for the properties of a resource: it waits for the resource's registration."""
     values = (vars(resource).get(name) for name in names)
     untrack(value for value in values if isinstance(value, pulumi.Output))
-
-
-async def stack_registered() -> None:
-    """Return when the stack is registered, and the SDK waits for what the program exports, and for nothing else yet.
-
-    The outputs of a resource that is declared before are among those for which it waits anew with each one.
-    """
-    stack = pulumi.runtime.get_root_resource()
-    if stack is not None:
-        await stack.urn.future()
-    for _ in range(_STEPS_UNTIL_WAITING):
-        await asyncio.sleep(0)
-
-
-_STEPS_UNTIL_WAITING: Final = 4
-"""How many steps of the event loop `asyncio.wait` takes at most to return one output, and to begin to wait again."""
 
 
 REGISTRATION_SECONDS: Final = 5.0

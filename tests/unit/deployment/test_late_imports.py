@@ -9,7 +9,7 @@ import sys
 import pytest
 
 LOADED = "import json, sys; print(json.dumps([name for name in sys.modules if name.startswith('tornado_resource.')]))"
-PROGRAM = "from tornado_resource import deploy, TornadoSession\nfrom tornado_resource.deployment import declare\n"
+PROGRAM = "from tornado_resource import deploy, TornadoSession\n"
 PROVIDER = "from tornado_resource.provider import TornadoProvider\n"
 OTHERS = ("agents", "checks", "confirmations", "releases", "reports.outcomes", "scenarios.resource", "stacks.rollback")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.runtime.settings import SETTINGS
 
-from tornado_resource.program.sdk import stack_registered, untrack, untrack_properties
+from tornado_resource.program.sdk import untrack, untrack_properties
 
 if TYPE_CHECKING:
     import pytest
@@ -60,34 +60,3 @@ async def test_an_sdk_without_the_method_keeps_waiting(monkeypatch: pytest.Monke
     assert output._data in SETTINGS.outputs
     future.set_result("s-1")
     assert await output.future() == "s-1"
-
-
-async def test_a_program_declares_once_the_sdk_waits_for_exports_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop = asyncio.get_running_loop()
-    urn, export = loop.create_future(), loop.create_future()
-    stack = SimpleNamespace(urn=output_of(urn))
-    exported = output_of(export)
-    monkeypatch.setattr(pulumi.runtime, "get_root_resource", lambda: stack)
-    waits: list[int] = []
-
-    async def wait_as_the_sdk() -> None:
-        pending: set[Any] = {stack.urn._data, exported._data}
-        while pending:
-            waits.append(len(pending))
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                await task
-
-    declaring, waiting = asyncio.ensure_future(stack_registered()), asyncio.ensure_future(wait_as_the_sdk())
-    await asyncio.sleep(0)
-    assert not declaring.done()
-    urn.set_result("urn:pulumi:dev::agents::pulumi:pulumi:Stack::agents-dev")
-    await declaring
-    assert waits == [2, 1]
-    export.set_result("passed")
-    await waiting
-
-
-async def test_without_a_stack_nothing_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pulumi.runtime, "get_root_resource", lambda: None)
-    await asyncio.wait_for(stack_registered(), 5)
