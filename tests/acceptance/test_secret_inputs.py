@@ -45,7 +45,7 @@ def test_secret_triggers_of_the_config_hide_no_verdict(project: Project) -> None
     printed = project.up(0, "--diff") + json.dumps(project.deployment())
     assert project.outputs()["verdicts"]["support-line"]["outcome"] == "passed"
     project.pulumi("config", "set", "--secret", "--path", "tornado:triggers.token", "another-token-in-clear")
-    printed += project.up(0, "--diff") + json.dumps(project.deployment())
+    printed += project.pulumi("preview", "--diff") + project.up(0, "--diff") + json.dumps(project.deployment())
     assert len(project.bodies()) == 2
     assert "in-clear" not in printed
 
