@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tornado_resource.agents.gate import agrees, facts, judge
+from tornado_resource.agents.kind import KIND
 from tornado_resource.bland.check_runs import CheckRun, JudgeVerdict
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
@@ -131,3 +132,16 @@ def test_a_pass_by_the_ids_of_judges_still_agrees() -> None:
     assert not agrees(replace(verdict, quarantined=[]), GATED.request)
     below: list[JudgeResult] = [{**each, "match_rate": 0.7} for each in verdict.judges or ()]
     assert not agrees(replace(verdict, judges=below), GATED.request)
+
+
+@pytest.mark.parametrize(
+    ("found", "gate", "doubt"),
+    [
+        (run(verdict_of("resolved", 0.9, is_required=False)), Gate(), "vacuous"),
+        (run(verdict_of("resolved", 0.9)), Gate(judges={"polite": "90%"}), "wrong_gate"),
+        (run(verdict_of("resolved", None)), Gate(), "inconclusive"),
+        (FAILED, Gate(), None),
+    ],
+)
+def test_advice_is_about_what_is_in_doubt_of_a_recorded_verdict(found: CheckRun, gate: Gate, doubt: str | None) -> None:
+    assert KIND.doubt(recorded(found, gate)) == doubt
