@@ -14,7 +14,8 @@ MAX_NAMED: Final = 5
 """How many ids a message names."""
 _UNSAFE = re.compile(
     r"[\x00-\x1f\x7f-\x9f"  # control characters
-    r"\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    r"\xad\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd\U00013430-\U0001343f"  # format characters
+    r"\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     r"\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"  # invisible or bidirectional
     r"\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"  # surrogates and noncharacters; below, those of planes 1 to 16
     + "".join(f"{chr(plane << 16 | 0xFFFE)}-{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 17))
@@ -27,7 +28,8 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CREDENTIALS = re.compile(r"(?<=://)[^\s\"'/]*@")
 _DIRECTIVE = re.compile(r"<(?=\{%)")
 # A runner trims a line before it looks for `::`, and finds the older forms (`##vso[`: Azure Pipelines) anywhere in it.
-_COMMAND = re.compile(r"^\s*:(?=:)|##(?=\[|vso\[)")
+# A text that is only `:` may be followed by another one, as a name is.
+_COMMAND = re.compile(r"^\s*:(?=:|$)|##(?=\[|vso\[)")
 _JSON_ACTIVE = re.compile(r"<(?=\{%)|#(?=#(\[|vso\[))")
 UNUSUAL_SPACES: Final = "\xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 """The spaces that only look like an ordinary one, as in a set of a regular expression."""

@@ -24,6 +24,9 @@ from tornado_resource.core.text import (
     without_credentials,
 )
 
+INVISIBLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+"""Categories of Unicode: control, format and surrogate characters, and separators of lines and paragraphs."""
+
 
 @pytest.mark.parametrize(
     ("text", "shown"),
@@ -43,6 +46,8 @@ from tornado_resource.core.text import (
         ("::error::x", ": :error::x"),
         (" \u00a0::error::x", " \u00a0: :error::x"),
         ("a ::error::x b::c", "a ::error::x b::c"),
+        (":", ": "),
+        (" :", " : "),
         ("##[error]x ##vso[task]y ## z", "## [error]x ## vso[task]y ## z"),
     ],
 )
@@ -50,10 +55,15 @@ def test_terminal_and_pulumi_codes_are_escaped(text: str, shown: str) -> None:
     assert clean(text) == shown
 
 
+def test_no_character_is_kept_that_only_formats_or_breaks_lines() -> None:
+    characters = [chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in INVISIBLE]
+    assert [hex(ord(character)) for character in characters if clean(character) == character] == []
+
+
 @given(st.text())
 def test_no_text_keeps_control_characters_or_pulumi_directives(text: str) -> None:
     shown = clean(text)
-    assert not [character for character in shown if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}]
+    assert not [character for character in shown if unicodedata.category(character) in INVISIBLE]
     assert "<{%" not in shown
 
 
@@ -131,7 +141,7 @@ def test_json_keeps_its_meaning(value: object, written: str) -> None:
 def test_json_of_any_text_is_safe_and_the_same(text: str) -> None:
     shown = clean_json(json.dumps({"a": text}, ensure_ascii=False, indent=2))
     assert json.loads(shown) == {"a": text}
-    assert not [each for each in shown.replace("\n", "") if unicodedata.category(each) in {"Cc", "Cs", "Zl", "Zp"}]
+    assert not [each for each in shown.replace("\n", "") if unicodedata.category(each) in INVISIBLE]
     assert "<{%" not in shown
 
 
