@@ -82,11 +82,15 @@ def descendants(root: int) -> dict[int, str]:
 
 def crash(project: Project, victim: Victim, is_reached: Callable[[], bool], after_seconds: float = 0.0) -> None:
     """Run `pulumi up`, wait until a point is reached, and kill; then let what is left end."""
-    process = project.begin_up(subprocess.DEVNULL)
+    printed = project.folder.with_name("killed.txt")
+    with printed.open("w", encoding="utf-8") as file:
+        process = project.begin_up(file.fileno())
     deadline = time.monotonic() + REACH_SECONDS
     while not is_reached():
         assert time.monotonic() < deadline, "the point was never reached"
-        assert process.poll() is None, "pulumi ended before the point was reached"
+        assert process.poll() is None, (
+            f"pulumi ended before the point was reached: {printed.read_text(encoding='utf-8')}"
+        )
         time.sleep(0.02)
     time.sleep(after_seconds)
     stop(process, victim)
