@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.usefixtures("preloaded"),
-    pytest.mark.skipif(IS_SOAK or not hasattr(os, "pidfd_open"), reason="nothing is preloaded"),
+    pytest.mark.skipif(IS_SOAK or not hasattr(os, "pidfd_open"), reason="make soak forks nothing; forks need Linux"),
 ]
 SHOW = """\
 import json, os, signal, sys, threading

@@ -1,4 +1,4 @@
-"""The requests of the API's page *Runs*: runs of scenarios, and what was said in them. For people only.
+"""The requests of the API's page *Runs*: runs of scenarios, with transcripts that only reports show.
 
 The page shows one form of a run. Any other is "no transcript", never an error.
 """

@@ -63,7 +63,7 @@ async def _share(declaration: Declaration, promotion: Promotion | None, run: Pro
 
 
 def log_cost(cost: Cost) -> None:
-    """Log what an update starts at worst. Pulumi does not tell the program what `--target` leaves out."""
+    """Log what an update starts at worst. A program cannot see what `--target` leaves out."""
     limits = f" (budget: {cost.budget})" if cost.budget is not None else ""
     lines = [f"{name}: {count(number, 'conversation')}" for name, number in cost.conversations.items()]
     extent = ", counting what --target and --exclude leave out" if has_targets() else ""
