@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.responses import folded
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.text import clean, did_you_mean
 from tornado_resource.declarations.merging import Fault, merge, names, settings_of
@@ -134,6 +135,7 @@ class Judges:
     def check_names(self) -> None:
         """Add a problem for each judge as code that has the name of another one, and for each key that is ambiguous."""
         self._check_keys()
+        self._check_ids()
         keys: dict[str, str] = {}
         for key, declared in self._declared.items():
             first = keys.setdefault(declared.fields["name"], key) if declared is not None else key
@@ -155,6 +157,17 @@ class Judges:
                 what, other = called[key]
                 text = AMBIGUOUS.format(what, self.document.quoting.name(other))
                 self.faults.append(Fault(self._place(key, ()), ("judges", key), text, of_key=True))
+
+    def _check_ids(self) -> None:
+        """Add a problem for each judge with the id of another one and another name: a run knows it by one of them."""
+        first: dict[str, str] = {}
+        ids = {key: values["id"] for key, values in self.values.items() if "id" in values}
+        for key, judge_id in ids.items():
+            other = first.setdefault(folded(judge_id), key)
+            if self.name(other) != self.name(key):
+                quoting = self.document.quoting
+                text = f"duplicate id {quoting.text(judge_id)}, which judge {quoting.name(other)} has; remove one"
+                self._add(key, "id", text)
 
     def position(self, key: str) -> Position:
         """Return where a judge is declared: in the environment, if it is there."""

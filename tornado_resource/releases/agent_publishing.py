@@ -182,7 +182,8 @@ def _pinned(pin: Pin) -> Pinned:
 
 def _difference(order: AgentOrder, pins: Pins) -> str:
     pin = pins.of(order.environment)
-    pinned = f"version {pin.version_id}{f' ({pin.semver})' if pin.semver else ''}" if pin.version_id else "nothing"
+    semver = f" ({pin.semver})" if pin.semver else ""
+    pinned = f"version {pin.version_id}{semver}" if pin.version_id else "nothing"
     return f"after {PROOF_SECONDS:g} s {order.environment} pins {pinned}"
 
 

@@ -120,7 +120,8 @@ def _unknown(name: str) -> str:
 
 
 def _invalid(name: str, key: _Key, text: str, stack: str | None) -> Iterator[str]:
-    command = f": {key.command}{f' --stack {stack}' if stack else ''}" if key.command else ""
+    of_stack = f" --stack {stack}" if stack else ""
+    command = f": {key.command}{of_stack}" if key.command else ""
     sentences = _sentences(key.declared, text) if key.declared else {}
     for path, sentence in sentences.items():
         yield f"config {PREFIX}{name}{clean(path, 80)}: {clean(sentence, 500)}{command}"

@@ -191,6 +191,14 @@ def test_names_are_unique() -> None:
     )
 
 
+def test_a_judge_has_one_name() -> None:
+    """A gate may name a judge by its id, and the run that it judges knows the judge by one name."""
+    agents = "agents: {a: {agent_id: ag-1, gate: {judges: {J-1: '80%'}}}}"
+    text = f"version: 1\njudges:\n  x: {{id: J-1, name: Polite}}\n  y: {{id: j-1, name: Rude}}\n{agents}"
+    assert problems_of(text) == ["4:11: judges.y.id: duplicate id 'j-1', which judge x has; remove one"]
+    environment_of(text.replace("Rude", "Polite"))
+
+
 @pytest.mark.parametrize(
     ("other", "problem"),
     [
