@@ -169,9 +169,16 @@ async def test_staging_that_is_never_shown_is_believed_with_a_warning() -> None:
     assert api.time.slept == []
 
 
-@pytest.mark.parametrize("changes", [{"before": OLD}, {"was_shown": True}, {"answer": json_response({}, 202)}])
-async def test_staging_that_was_shown_once_must_be_shown(changes: dict[str, Any]) -> None:
-    order = replace(STAGING, was_shown=changes.pop("was_shown", False))
+@pytest.mark.parametrize(
+    ("order", "changes"),
+    [
+        (STAGING, {"before": OLD}),
+        (replace(STAGING, was_shown=True), {}),
+        (STAGING, {"answer": json_response({}, 202)}),
+    ],
+    ids=["before", "recorded", "202"],
+)
+async def test_staging_that_was_shown_once_must_be_shown(order: ReleaseOrder, changes: dict[str, Any]) -> None:
     published = await Api(NEW, NOTHING, **{"before": NOTHING, **changes}).publish(order)
     assert "the API does not show the staging version" in (published.unproved or "")
 

@@ -79,15 +79,18 @@ async def test_a_verdict_recorded_without_them_is_completed_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("recorded", "api", "requests"),
+    ("recorded", "responses", "requests"),
     [
-        ("STUCK", Api(), ["status"]),  # the API shows another status now
-        (None, Api(), []),
-        ("COMPLETED_PARTIAL", Api(status=404), ["status"]),
-        ("COMPLETED_PARTIAL", Api(listed=403), ["status", "scenarios"]),
+        ("STUCK", {}, ["status"]),  # the API shows another status now
+        (None, {}, []),
+        ("COMPLETED_PARTIAL", {"status": 404}, ["status"]),
+        ("COMPLETED_PARTIAL", {"listed": 403}, ["status", "scenarios"]),
     ],
 )
-async def test_what_cannot_be_read_leaves_the_verdict_as_it_is(recorded: Any, api: Api, requests: list[str]) -> None:
+async def test_what_cannot_be_read_leaves_the_verdict_as_it_is(
+    recorded: str | None, responses: dict[str, int], requests: list[str]
+) -> None:
+    api = Api(**responses)
     result = replace(ended(), status=None)
     result = replace(result, verdict=replace(result.verdict, status=recorded))
     assert await api.read(result) is result
