@@ -73,7 +73,11 @@ def _pass_at_first(gate: Gate, status: Status, scenarios: tuple[Scenario, ...]) 
     That is what is not required for promotion, or is in quarantine.
     """
     first = status.at_first
-    if first is None or (gate.passed != "promotion" and not first.failed_ids == _excusable(gate, first) != []):
+    if first is None:
+        return None
+    excused = _excusable(gate, first)
+    has_failed_in_quarantine_only = bool(excused) and first.failed_ids == excused
+    if gate.passed != "promotion" and not has_failed_in_quarantine_only:
         return None
     outcome, reason = _apply_rule(gate, first, scenarios)
     return reason if outcome == "passed" else None
