@@ -1,4 +1,4 @@
-"""Pulumi's names of resources and of their types: `urn:pulumi:stack::project::parent$type::name`."""
+"""Pulumi's names of resources, their types and their providers: `urn:pulumi:stack::project::parent$type::name`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,17 @@ CHECKS_TYPE: Final = "pulumi-python:dynamic/bland:AgentChecks"
 JUDGE_TYPE: Final = "pulumi-python:dynamic/bland:AgentJudge"
 RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:PathwayRelease"
 AGENT_RELEASE_TYPE: Final = "pulumi-python:dynamic/bland:AgentRelease"
+PROVIDERS: Final = {
+    "AgentReleaseProvider": "tornado_resource.releases.provider",
+    "CheckRunProvider": "tornado_resource.agents.provider",
+    "ChecksProvider": "tornado_resource.checks.provider",
+    "ConfirmationProvider": "tornado_resource.confirmations.provider",
+    "JudgeProvider": "tornado_resource.checks.provider",
+    "ReleaseProvider": "tornado_resource.releases.provider",
+    "ScenarioProvider": "tornado_resource.scenarios.provider",
+    "TornadoProvider": "tornado_resource.tornado.provider",
+}
+"""The provider classes that states name as `tornado_resource.provider.NAME`, and the modules that define them."""
 
 
 def make_urn(stack: str, project: str, own_type: str, name: str, parents: str = "") -> str:

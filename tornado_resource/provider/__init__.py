@@ -9,21 +9,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-_MODULES = {
-    "AgentReleaseProvider": "tornado_resource.releases.provider",
-    "CheckRunProvider": "tornado_resource.agents.provider",
-    "ChecksProvider": "tornado_resource.checks.provider",
-    "ConfirmationProvider": "tornado_resource.confirmations.provider",
-    "JudgeProvider": "tornado_resource.checks.provider",
-    "ReleaseProvider": "tornado_resource.releases.provider",
-    "ScenarioProvider": "tornado_resource.scenarios.provider",
-    "TornadoProvider": "tornado_resource.tornado.provider",
-}
+from tornado_resource.core.urns import PROVIDERS
 
 
 def __getattr__(name: str) -> Any:
     """Return the provider class that a state names."""
-    if name not in _MODULES:
+    if name not in PROVIDERS:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    return getattr(import_module(_MODULES[name]), name)
+    return getattr(import_module(PROVIDERS[name]), name)

@@ -1,7 +1,7 @@
 """What a kind of run must say of itself: the one place where kinds differ. All else in `runs` holds for every kind.
 
 A new kind is its folder, its page in `bland`, its schema, and a line in `KINDS`. The name of its provider is a line in
-`provider/__init__.py` too, since users' states have it.
+`core/urns.py` too, since users' states have it.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.core.urns import PROVIDERS
 from tornado_resource.stacks.fields import ENCRYPTED, objects_in
 
 if TYPE_CHECKING:
@@ -18,14 +19,7 @@ if TYPE_CHECKING:
 
 PROVIDER_KEY: Final = "__provider"
 _CLASSES: Final = (
-    ("tornado_resource.provider", "TornadoProvider"),
-    ("tornado_resource.provider", "CheckRunProvider"),
-    ("tornado_resource.provider", "ConfirmationProvider"),
-    ("tornado_resource.provider", "ReleaseProvider"),
-    ("tornado_resource.provider", "AgentReleaseProvider"),
-    ("tornado_resource.provider", "ScenarioProvider"),
-    ("tornado_resource.provider", "ChecksProvider"),
-    ("tornado_resource.provider", "JudgeProvider"),
+    *(("tornado_resource.provider", name) for name in PROVIDERS),
     ("tornado_resource.release_provider", "ReleaseProvider"),  # states of the first versions
 )
 _PROTOCOLS: Final = (4, 5)

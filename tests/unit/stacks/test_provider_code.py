@@ -12,7 +12,7 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.paths import EXAMPLES
 from tornado_resource import provider as providers
-from tornado_resource.provider import _MODULES
+from tornado_resource.core import urns
 from tornado_resource.stacks.fields import ENCRYPTED
 from tornado_resource.stacks.provider_code import OWN_PROVIDERS, ForeignProvider, foreign_providers
 from tornado_resource.tornado.provider import TornadoProvider
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pulumi.dynamic import ResourceProvider
 
-PROVIDERS = [getattr(providers, name)() for name in _MODULES]
+PROVIDERS = [getattr(providers, name)() for name in urns.PROVIDERS]
 OURS = serialize_provider(TornadoProvider())
 URN = "urn:pulumi:dev::agents::pulumi-python:dynamic/bland:TornadoSession::support-line"
 
@@ -47,6 +47,12 @@ def state_with(provider: Any, place: str = "outputs") -> dict[str, Any]:
 def test_the_providers_that_pulumi_writes_are_ours(provider: ResourceProvider) -> None:
     assert serialize_provider(provider) in OWN_PROVIDERS
     assert list(foreign_providers(state_with(serialize_provider(provider)))) == []
+
+
+def test_the_names_that_states_hold_stay() -> None:
+    runs = {"TornadoProvider", "CheckRunProvider", "ConfirmationProvider"}
+    others = {"ReleaseProvider", "AgentReleaseProvider", "ScenarioProvider", "ChecksProvider", "JudgeProvider"}
+    assert runs | others <= urns.PROVIDERS.keys()
 
 
 @pytest.mark.parametrize("protocol", [4, 5])
