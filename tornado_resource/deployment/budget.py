@@ -23,16 +23,13 @@ if TYPE_CHECKING:
     from tornado_resource.stacks.recorded_promotion import Promotion
 
 
-async def check_budget(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:
-    """Count what this update would start at worst. Reports show it, and a preview logs it.
+async def count_cost(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> Cost:
+    """Return what this update would start at worst. Reports show it, and a preview logs it if the budget allows it.
 
     Args:
         environment: the declared environment, on the versions that will be tested.
         promotion: which stack the versions come from; None if they are not promoted.
         run: knows the stack's state.
-
-    Raises:
-        pulumi.RunError: it is more than the budget allows. Nothing has been declared yet, so nothing is started.
 
     """
     shares_found = await asyncio.gather(
@@ -41,10 +38,21 @@ async def check_budget(environment: Environment, promotion: Promotion | None, ru
     shares = await run.spending.with_own([share for share in shares_found if share is not None])
     cost = Cost(shares, environment.budget)
     run.gate.report.expect_cost(cost)
+    if is_dry_run() and cost.shares and cost.refusal is None:
+        log_cost(cost)
+    return cost
+
+
+async def refuse_over_budget(environment: Environment, promotion: Promotion | None, run: ProgramRun) -> None:
+    """Check that what this update would start is within the budget. The arguments are those of `count_cost`.
+
+    Raises:
+        pulumi.RunError: it is not. Nothing has been declared yet, so nothing is started.
+
+    """
+    cost = await count_cost(environment, promotion, run)
     if cost.refusal is not None:
         raise pulumi.RunError("\n".join([cost.refusal, *_report(environment, promotion, cost, run)]))
-    if is_dry_run() and cost.shares:
-        log_cost(cost)
 
 
 async def _share(declaration: Declaration, promotion: Promotion | None, run: ProgramRun) -> Share | None:

@@ -16,7 +16,7 @@ from pulumi.runtime import is_dry_run
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.resolver import load
 from tornado_resource.declarations.schedule import predecessors
-from tornado_resource.deployment.budget import check_budget
+from tornado_resource.deployment.budget import count_cost, refuse_over_budget
 from tornado_resource.deployment.confirm import Confirming, keep_confirmation
 from tornado_resource.deployment.deployed import Deployed, export_all, preview
 from tornado_resource.deployment.latest import with_latest
@@ -162,7 +162,7 @@ async def _declare(
             except TornadoError as error:
                 raise pulumi.RunError(config_message(error)) from None
         # Runs are declared in the meantime. The engine gets none of them before: each has its last run as an input.
-        preparing = asyncio.ensure_future(_replace_old_outputs(environment, gate, promotion, run))
+        preparing = asyncio.ensure_future(_prepare(environment, gate, promotion, run))
         scenarios = declare_scenarios(environment.all_scenarios, run.scenarios.stored)
         checks = _checks(environment, scenarios, run)
         deployed = Deployed(environment, gate, scenarios, checks, rollbacks)
@@ -207,7 +207,7 @@ async def _resolve(
     finally:  # whatever is wrong with the runs must not stop a rollback
         await rollbacks.publish()
     if environment.budget is not None:
-        await check_budget(environment, promotion, run)
+        await refuse_over_budget(environment, promotion, run)
     return environment
 
 
@@ -227,14 +227,18 @@ async def _found(environment: Environment, promotion: Promotion | None, run: Pro
     return environment
 
 
+async def _prepare(environment: Environment, gate: GateRun, promotion: Promotion | None, run: ProgramRun) -> None:
+    """Do what no declaration waits for: count the cost where no budget limits it, and replace old outputs."""
+    if environment.budget is None:
+        await count_cost(environment, promotion, run)
+    if not is_dry_run():
+        await _replace_old_outputs(environment, gate, promotion, run)
+
+
 async def _replace_old_outputs(
     environment: Environment, gate: GateRun, promotion: Promotion | None, run: ProgramRun
 ) -> None:
     """Register outputs without old verdicts: the update may end before it has new ones."""
-    if environment.budget is None:
-        await check_budget(environment, promotion, run)  # it only counts, so nothing waits for what it reads
-    if is_dry_run():
-        return
     if not run.settings.is_waiting:
         register_verdicts((), environment.name or "", promotion)
     else:
