@@ -9,15 +9,17 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from tornado_resource.core.text import count
-from tornado_resource.declarations.budget import Cost, Share
+from tornado_resource.declarations.budget import Cost
 from tornado_resource.deployment.scenarios import expected_inputs
 from tornado_resource.deployment.verdicts import deployed_runs, deployed_urn
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.program.purpose import has_targets, is_replaced
+from tornado_resource.program.purpose import has_targets
+from tornado_resource.program.spending import find_share
 from tornado_resource.runs.verdict import unknown_result
 from tornado_resource.stacks.recorded_promotion import with_promoted_version
 
 if TYPE_CHECKING:
+    from tornado_resource.declarations.budget import Share
     from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.stacks.recorded_promotion import Promotion
@@ -58,16 +60,10 @@ async def refuse_over_budget(environment: Environment, promotion: Promotion | No
 async def _share(declaration: Declaration, promotion: Promotion | None, run: ProgramRun) -> Share | None:
     """Return what a run may cost in this update; None if nothing is started for it."""
     urn, inputs = deployed_urn(declaration.name, declaration.kind), await expected_inputs(declaration, run)
-    starts = await run.last_runs.starts(urn, inputs)
-    # The config may stay after an adoption: what is in the state then starts as any other.
-    is_adopted = declaration.name in run.settings.adopt and run.last_runs.known(urn) is None
-    if is_replaced(urn) or (starts and not is_adopted):
-        return Share.of(declaration)
-    if not (declaration.repeats and run.settings.is_waiting):
-        return None
-    [gated] = deployed_runs([declaration])
-    kept = await run.last_runs.kept(inputs, with_promoted_version(gated, promotion))
-    return Share.of_confirmation(declaration) if kept is None else None
+    starts = await run.last_runs.starts(urn, inputs, adopts=declaration.name in run.settings.adopt)
+    gated = [with_promoted_version(gated, promotion) for gated in deployed_runs([declaration])]
+    confirmed = gated[0] if gated and run.settings.is_waiting else None
+    return await find_share(declaration, inputs, run.last_runs, confirmed, starts=starts)
 
 
 def log_cost(cost: Cost) -> None:

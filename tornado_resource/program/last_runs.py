@@ -14,7 +14,7 @@ from tornado_resource.core.clock import today
 from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
 from tornado_resource.errors import TornadoError
-from tornado_resource.program.arguments import resource_path
+from tornado_resource.program.arguments import is_plain, resource_path
 from tornado_resource.program.purpose import is_replaced
 from tornado_resource.program.state import read_resources
 from tornado_resource.runs.inputs import compare
@@ -307,16 +307,23 @@ class LastRuns:
             declared = {**declared, kind.version_field: session.request.get(kind.version_field)}
         return await self.kept(declared, gated) is not None
 
-    async def starts(self, urn: str, declared: Mapping[str, Any], former: Sequence[str] = ()) -> bool:
+    async def starts(
+        self, urn: str, declared: Mapping[str, Any], former: Sequence[str] = (), *, adopts: bool = False
+    ) -> bool:
         """Return whether this update may start a run: it is new, it is replaced, or it runs again.
 
         Args:
             urn: the URN of its resource.
-            declared: its inputs.
+            declared: its inputs. It may start, too, if that depends on one that is not known yet.
             former: the URNs that it may have been recorded under before.
+            adopts: whether it takes over what runs already. That may stay in the config after an adoption: what is in
+                the state then starts as any other.
 
         """
-        return (await self._outlook([urn, *former], declared)).starts
+        urns = [urn, *former]
+        if adopts and await self._find(urns) is None:
+            return False
+        return is_replaced(urn) or not is_plain(declared) or (await self._outlook(urns, declared)).starts
 
     async def kept(self, declared: Mapping[str, Any], gated: GatedRun) -> Result | None:
         """Return the recorded result of a session that this update will leave as it is; None for any other.

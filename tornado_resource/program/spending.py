@@ -11,7 +11,6 @@ from tornado_resource.core.positions import Position
 from tornado_resource.declarations.budget import Cost, Share
 from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.program.arguments import is_plain
-from tornado_resource.program.purpose import is_replaced
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import GatedRun
 
@@ -75,6 +74,31 @@ class Spending:
         return cost.refusal_of(name) if await share is not None else None
 
 
+async def find_share(
+    declaration: Declaration,
+    inputs: Mapping[str, Any],
+    last_runs: LastRuns,
+    confirmed: GatedRun | None,
+    *,
+    starts: bool,
+) -> Share | None:
+    """Return what a run costs at worst in this update; None if nothing is started for it.
+
+    Args:
+        declaration: the run.
+        inputs: what is declared.
+        last_runs: what the stack's state had.
+        confirmed: the run under its gate and its recorded URN; None if this update confirms no pass of it.
+        starts: whether the update may start it.
+
+    """
+    if starts:
+        return Share.of(declaration)
+    if confirmed is None or not declaration.repeats or await last_runs.kept(inputs, confirmed) is not None:
+        return None
+    return Share.of_confirmation(declaration)
+
+
 async def own_share(
     declaration: Declaration, urns: Sequence[str], inputs: Mapping[str, Any], last_runs: LastRuns, *, adopts: bool
 ) -> Share | None:
@@ -88,22 +112,12 @@ async def own_share(
         adopts: whether it takes over what runs already, unless it is in the state.
 
     """
-    recorded = await last_runs.recorded()
-    urn = next(filter(recorded.__contains__, urns), urns[0])
-    adopts = adopts and urn not in recorded
-    if is_replaced(urns[0]) or (not adopts and await _starts(urn, inputs, last_runs)):
-        return replace(Share.of(declaration), is_located=False)
-    if not declaration.repeats or declaration.gate is None:
-        return None
-    kept = await last_runs.kept(
-        inputs, GatedRun(declaration.name, "", declaration.gate, {}, urn=urn, kind=declaration.kind)
-    )
-    return replace(Share.of_confirmation(declaration), is_located=False) if kept is None else None
-
-
-async def _starts(urn: str, inputs: Mapping[str, Any], last_runs: LastRuns) -> bool:
-    """Return whether a run may start: also if that depends on what is not known yet."""
-    return not is_plain(inputs) or await last_runs.starts(urn, inputs)
+    (own, *former), gate, recorded = urns, declaration.gate, await last_runs.recorded()
+    urn = next(filter(recorded.__contains__, urns), own)
+    gated = GatedRun(declaration.name, "", gate, {}, urn=urn, kind=declaration.kind) if gate is not None else None
+    starts = await last_runs.starts(own, inputs, former, adopts=adopts)
+    share = await find_share(declaration, inputs, last_runs, gated, starts=starts)
+    return replace(share, is_located=False) if share is not None else None
 
 
 def as_declaration(kind: str, name: str, declared: Mapping[str, Any]) -> Declaration:

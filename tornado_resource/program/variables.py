@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tornado_resource.program.last_runs import intent_of
-from tornado_resource.program.purpose import has_targets, is_replaced
+from tornado_resource.program.purpose import has_targets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,9 +77,7 @@ class KnownVariables:
         own, *former = urns
         if has_targets() or intent_of(kind, own) is not None:
             return False
-        if adopts and all(self._last_runs.known(urn) is None for urn in urns):
-            return False
-        return is_replaced(own) or await self._last_runs.starts(own, declared, former)
+        return await self._last_runs.starts(own, declared, former, adopts=adopts)
 
     async def _read(self, agent_id: str, env: str) -> Variables | None:
         """Return the variables of an environment, as they were when this run asked first; None if they are unreadable.

@@ -277,6 +277,41 @@ async def test_what_starts_is_known_before_it_is_declared(
     assert found == [starts, True]
 
 
+@pytest.mark.parametrize(
+    ("recorded", "adopts", "is_replaced", "starts"),
+    [
+        (PASSED, True, False, (False, False)),
+        (FAILED, True, False, (True, False)),
+        (PASSED, False, True, (True, True)),
+        (PASSED, True, True, (True, False)),
+    ],
+)
+async def test_what_is_taken_over_or_replaced(  # noqa: PLR0913 - a row of the table
+    known: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    recorded: Status,
+    starts: tuple[bool, bool],
+    *,
+    adopts: bool,
+    is_replaced: bool,
+) -> None:
+    """What is in the state is not adopted, whatever the config says; what is not is adopted, and nothing starts."""
+    found: list[bool] = []
+    original = LastRuns.decision
+    monkeypatch.setattr("tornado_resource.program.last_runs.is_replaced", lambda _urn: is_replaced)
+
+    async def spy(runs: LastRuns, _urns: list[str], inputs: Any) -> None:
+        monkeypatch.setattr(LastRuns, "decision", original)
+        await runs.recorded()
+        found.append(await runs.starts("urn:new-name", inputs, [URN], adopts=adopts))
+        found.append(await runs.starts("urn:new", inputs, adopts=adopts))
+        assert await runs.starts(URN, {**inputs, "gate": pulumi.UNKNOWN}), "it may"
+
+    monkeypatch.setattr(LastRuns, "decision", spy)
+    await known(recorded, REQUEST)
+    assert tuple(found) == starts
+
+
 async def test_what_an_update_does_with_a_run_is_decided_once(known: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[Any] = []
 

@@ -13,7 +13,7 @@ import pytest
 from tests.support.api import client_of, json_response
 from tornado_resource.agents.kind import KIND
 from tornado_resource.core.urns import CHECK_RUN_TYPE
-from tornado_resource.program import variables
+from tornado_resource.program import last_runs, variables
 from tornado_resource.program.last_runs import LastRuns
 from tornado_resource.program.shared_client import Versions
 from tornado_resource.program.variables import KnownVariables, VariablesFound
@@ -138,7 +138,7 @@ async def test_the_command_line_may_leave_a_run_out_or_replace_it(
     declared = {**request, "gate": "none"}
     if name == "is_replaced":
         state[URN] = {"outputs": {"run_id": "run-1", **request, "semver": None, "declared": declared}}
-    monkeypatch.setattr(variables, name, lambda *_: True)
+    monkeypatch.setattr(variables if name == "has_targets" else last_runs, name, lambda *_: True)
     program = Program(AgentsApi())
     await program.last_runs.version(KIND, [URN], {**declared, "version_id": "latest"})
     found = await program.variables.find(KIND, [URN], declared, adopts=False)
