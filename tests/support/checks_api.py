@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 PATH = "/v2/agents/a-1/environments/staging/checks"
 RESOLVED = ConfiguredJudge("j-1", "v-1", "Resolved", is_required=True)
 POLITE = ConfiguredJudge("j-2", "v-2", "Polite", is_required=False, target_level_keys=("good", "great"))
-DECLARED = Checks(("tc-1", "tc-2"), (), (RESOLVED, POLITE), is_enabled=True, simulations_count=5, updated_at=None)
-OTHER = Checks(("tc-9",), (), (RESOLVED,), is_enabled=True, simulations_count=1, updated_at=None)
+DECLARED = Checks(("tc-1", "tc-2"), (RESOLVED, POLITE), is_enabled=True, simulations_count=5, updated_at=None)
+OTHER = Checks(("tc-9",), (RESOLVED,), is_enabled=True, simulations_count=1, updated_at=None)
 
 
 def order_of(**changes: Any) -> ChecksOrder:

@@ -18,7 +18,6 @@ from tornado_resource.bland.responses import (
     reported_error,
     segment,
     unwrapped,
-    whole_number,
     word,
 )
 from tornado_resource.core.text import clean
@@ -78,14 +77,13 @@ class Agents:
 class Version:
     """A saved version of an agent. *semver*: None until it is published. *snapshot*: None where it is not shown.
 
-    A version that a check run or a deployment names never changes; an autosave at the head may, with a new *revision*.
+    A version that a check run or a deployment names never changes; an autosave at the head may.
     """
 
     version_id: str
     semver: str | None
     name: str | None
     created_at: str | None
-    revision: int | None = None
     snapshot: Json | None = field(default=None, repr=False)
 
     @classmethod
@@ -99,7 +97,6 @@ class Version:
             semver=word(content.get("semver")),
             name=line(content.get("name")),
             created_at=word(content.get("created_at")),
-            revision=whole_number(content.get("revision")),
             snapshot=snapshot if isinstance(snapshot, dict) else None,
         )
 
@@ -146,14 +143,6 @@ class Pins:
     def of(self, env: str) -> Pin:
         """Return what an environment pins."""
         return self.staging if env == STAGING else self.production
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A response to publish, promote or roll back, as far as it shows anything: what is pinned proves it."""
-
-    semver: str | None
-    pins: Pins | None
 
 
 async def list_agents(client: Client) -> Agents:
@@ -205,13 +194,13 @@ async def read_pins(client: Client, agent_id: str) -> Pins:
     return client.parsed(reply, Pins.parse, "the response does not say what staging and production pin")
 
 
-async def publish_to_staging(client: Client, agent_id: str, version_id: str) -> Moved:
-    """Let staging pin a version. It is safe to repeat."""
+async def publish_to_staging(client: Client, agent_id: str, version_id: str) -> None:
+    """Let staging pin a version. It is safe to repeat. What the environments pin afterwards proves it."""
     label = f"publish version {clean(version_id)} of agent {clean(agent_id)} to staging"
-    return await _move(client, label, agent_id, "publish", version_id)
+    await _move(client, label, agent_id, "publish", version_id)
 
 
-async def promote_to_production(client: Client, agent_id: str, version_id: str) -> Moved:
+async def promote_to_production(client: Client, agent_id: str, version_id: str) -> None:
     """Let staging and production pin a version.
 
     Raises:
@@ -220,10 +209,10 @@ async def promote_to_production(client: Client, agent_id: str, version_id: str) 
 
     """
     label = f"promote version {clean(version_id)} of agent {clean(agent_id)} to production"
-    return await _move(client, label, agent_id, "promote", version_id)
+    await _move(client, label, agent_id, "promote", version_id)
 
 
-async def roll_back_production(client: Client, agent_id: str, version_id: str) -> Moved:
+async def roll_back_production(client: Client, agent_id: str, version_id: str) -> None:
     """Let production pin a version that it has pinned before.
 
     Raises:
@@ -231,7 +220,7 @@ async def roll_back_production(client: Client, agent_id: str, version_id: str) -
 
     """
     label = f"roll agent {clean(agent_id)} back to version {clean(version_id)}"
-    return await _move(client, label, agent_id, "rollback", version_id)
+    await _move(client, label, agent_id, "rollback", version_id)
 
 
 def refuse_other(label: str, *named: tuple[str, Any, str | None]) -> None:
@@ -253,14 +242,11 @@ async def _read_version(client: Client, label: str, agent_id: str, which: str) -
     return version
 
 
-async def _move(client: Client, label: str, agent_id: str, verb: str, version_id: str) -> Moved:
+async def _move(client: Client, label: str, agent_id: str, verb: str, version_id: str) -> None:
     reply = await client.request(label, "POST", f"{_path(label, agent_id)}/{verb}", body={"version_id": version_id})
     error = reported_error(reply.body)
     if error:
         raise ReportedError(label, error)
-    content = unwrapped(reply.body)
-    response = content if isinstance(content, dict) else {}
-    return Moved(word(response.get("semver")), Pins.parse(response.get("environments")))
 
 
 def _path(label: str, agent_id: str) -> str:

@@ -192,7 +192,6 @@ class Checks:
     """The check config of an environment: as the API shows it, or as it must be (without names and times)."""
 
     scenario_ids: tuple[str, ...]
-    scenario_names: tuple[str, ...]
     judges: tuple[ConfiguredJudge, ...]
     is_enabled: bool | None
     simulations_count: int | None
@@ -209,7 +208,6 @@ class Checks:
             return None
         return cls(
             scenario_ids=scenario_ids,
-            scenario_names=_lines(content.get("scenario_names")),
             judges=judges,
             is_enabled=flag(content.get("enabled")),
             simulations_count=whole_number(content.get("simulations_count")),

@@ -51,7 +51,6 @@ def checks_of(props: Mapping[str, Any]) -> Checks:
     """
     return Checks(
         scenario_ids=tuple(scenario_id for scenario_id in _list(props, "scenario_ids") if isinstance(scenario_id, str)),
-        scenario_names=(),
         judges=tuple(_judge(judge) for judge in _list(props, "judges") if isinstance(judge, dict)),
         is_enabled=props.get("enabled", True) is not False,
         simulations_count=whole_or_none(props.get("simulations_count")),

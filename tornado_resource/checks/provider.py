@@ -6,7 +6,7 @@ import hashlib
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from tornado_resource.bland.check_runs import Checks
     from tornado_resource.checks.judges import SeenJudge, StoredJudge
 
-T = TypeVar("T")
 PLACE: Final = ("agent_id", "env")
 """Where the checks are. A change of one of these replaces the resource."""
 RULED_CHECKS_INPUTS: Final = (*PLACE, *CHECK_CONFIG_FIELDS, "vacuous", "on_conflict", "on_destroy", "manage")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from tornado_resource.runs.order import Address, Run, StartedRun
     from tornado_resource.stacks.settings import Settings
 
-T = TypeVar("T")
 
 BASIS_SECONDS: Final = 10.0
 """How long a create may read what its run was started on. A crash in this time leaves the id in the intent only."""

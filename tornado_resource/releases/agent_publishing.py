@@ -31,14 +31,14 @@ from tornado_resource.releases.publishing import PROOF_SECONDS, watch
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
-    from tornado_resource.bland.agents import Moved, Pin, Pins
+    from tornado_resource.bland.agents import Pin, Pins
     from tornado_resource.bland.check_runs import CheckRun, CheckRuns, Checks, ConfiguredJudge, JudgeVerdict
     from tornado_resource.bland.client import Client
     from tornado_resource.core.clock import Clock
 
 SEND_SECONDS: Final = 60.0
 """How long a request is repeated while another publish is in progress, or the API fails for a moment."""
-MOVES: Final[Mapping[str, Callable[[Client, str, str], Awaitable[Moved]]]] = {
+MOVES: Final[Mapping[str, Callable[[Client, str, str], Awaitable[None]]]] = {
     STAGING: publish_to_staging,
     PRODUCTION: promote_to_production,
 }
@@ -60,7 +60,7 @@ class AgentOrder:
     is_rollback: bool = False
 
     @property
-    def move(self) -> Callable[[Client, str, str], Awaitable[Moved]]:
+    def move(self) -> Callable[[Client, str, str], Awaitable[None]]:
         """The request that lets the environment pin it."""
         is_back = self.is_rollback and self.environment == PRODUCTION
         return roll_back_production if is_back else MOVES[self.environment]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -37,7 +37,6 @@ MAX_PROBLEM_CHARACTERS: Final = 2_000
 MAX_PREVIOUS: Final = 10
 """How many earlier versions a release records: a backend may show no past states to roll back to."""
 BLAND_ENVIRONMENTS: Final = ("staging", "production")
-T = TypeVar("T")
 
 
 class BaseReleaseProvider(BaseProvider[None]):

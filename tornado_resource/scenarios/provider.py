@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import (
@@ -37,7 +37,6 @@ SCENARIO_INPUTS: Final = ("on_conflict", "on_destroy", "manage", "managed_by")
 """What a scenario is declared with beside its definition. A change of one of these is recorded in place."""
 RULED_SCENARIO_INPUTS: Final = (*OWNER_FIELDS, "on_conflict", "on_destroy", "manage")
 """The inputs that have rules, beside the fields of the definition."""
-T = TypeVar("T")
 
 
 @dataclass

@@ -29,7 +29,7 @@ ACTIVE = Judges((Judge("JUDGE-1", "Resolved", "V-1"), Judge("judge-2", "Polite",
 
 
 def checks(*judges: ConfiguredJudge, is_enabled: bool | None = True, count: int | None = 5) -> Checks:
-    return Checks(("tc-1",), (), judges, is_enabled, count, None)
+    return Checks(("tc-1",), judges, is_enabled, count, None)
 
 
 def test_an_agent_has_a_check_run_for_each_environment_with_checks() -> None:
@@ -93,7 +93,7 @@ def test_what_is_written_reads_back(
 
 
 def test_checks_that_cannot_be_declared_are_left_out() -> None:
-    many = Checks(tuple(f"tc-{number}" for number in range(6)), (), (RESOLVED,), None, 60, None)
+    many = Checks(tuple(f"tc-{number}" for number in range(6)), (RESOLVED,), None, 60, None)
     agent = FoundAgent("ag-1", None, {"staging": many, "production": checks(RESOLVED, RESOLVED)})
     assert agent.undeclared.keys() == {"staging", "production"}
     assert agent.undeclared["production"] == 'judges: the judge "judge-1" is there twice; remove one'
@@ -120,7 +120,6 @@ TEST_CASES = st.sampled_from([f"tc-{number}" for number in range(7)])
 CONFIGS = st.builds(
     Checks,
     scenario_ids=st.lists(TEST_CASES, min_size=1, max_size=5, unique=True).map(tuple),
-    scenario_names=st.just(()),
     judges=JUDGES.map(tuple),
     is_enabled=st.sampled_from([None, True, False]),
     simulations_count=st.one_of(st.none(), st.integers(1, 50)),

@@ -66,7 +66,7 @@ RUN = {
 }
 CHECKS = {"agent_id": "a-1", "env_type": "staging", "scenario_ids": ["tc-1"], "evals": [{"eval_agent_id": "j"}]}
 WANTED = Checks(
-    ("tc-1",), (), (ConfiguredJudge("j", "v", None, True),), is_enabled=True, simulations_count=5, updated_at=None
+    ("tc-1",), (ConfiguredJudge("j", "v", None, True),), is_enabled=True, simulations_count=5, updated_at=None
 )
 READS: dict[str, Callable[[Client], Awaitable[Any]]] = {
     "start": lambda client: start_check_run(client, "a-1", "staging", "v-1"),
@@ -133,7 +133,7 @@ async def test_a_second_run_is_a_conflict_until_the_first_has_ended(api: Bench) 
 async def test_checks_are_read_or_none(api: Bench) -> None:
     checks = await read_checks(api.client, "a-1", "staging")
     assert checks is not None
-    assert (checks.scenario_ids, checks.scenario_names) == (("tc-1", "tc-2"), ("Refunds", "tc-2"))
+    assert checks.scenario_ids == ("tc-1", "tc-2")
     assert [(each.judge_id, each.name, each.is_required) for each in checks.judges] == [
         ("resolved", "resolved", True),
         ("tone", "Tone", False),
@@ -149,7 +149,7 @@ async def test_checks_are_replaced_as_a_whole_and_deleted(api: Bench) -> None:
     assert checks is not None
     wanted = replace(checks, scenario_ids=("tc-2",), judges=checks.judges[1:], simulations_count=7)
     stored = await put_checks(api.client, "a-1", "production", wanted)
-    assert replace(stored, updated_at=None) == replace(wanted, scenario_names=("tc-2",), updated_at=None)
+    assert replace(stored, updated_at=None) == replace(wanted, updated_at=None)
     assert await read_checks(api.client, "a-1", "production") == stored
     assert await read_checks(api.client, "a-1", "staging") == checks
     for _ in range(2):
@@ -328,9 +328,9 @@ def test_checks_that_hide_a_scenario_or_judge_are_none(change: dict[str, Any]) -
 
 
 def test_checks_with_unreadable_numbers_keep_what_is_readable() -> None:
-    checks = Checks.parse(CHECKS | {"simulations_count": True, "enabled": "yes", "scenario_names": [5, "Refunds"]})
+    checks = Checks.parse(CHECKS | {"simulations_count": True, "enabled": "yes"})
     assert checks is not None
-    assert (checks.conversations, checks.is_enabled, checks.scenario_names) == (None, None, ("Refunds",))
+    assert (checks.conversations, checks.is_enabled) == (None, None)
     assert checks.judges[0].is_required is None
 
 

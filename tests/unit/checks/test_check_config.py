@@ -25,7 +25,6 @@ JUDGES = st.builds(
 CONFIGS = st.builds(
     Checks,
     scenario_ids=st.lists(st.sampled_from(["tc-1", "tc-2", "tc-3"]), unique=True, min_size=1).map(tuple),
-    scenario_names=st.just(()),
     judges=st.lists(JUDGES, unique_by=lambda judge: judge.judge_id, min_size=1).map(tuple),
     is_enabled=st.booleans(),
     simulations_count=st.integers(1, 50),

@@ -31,7 +31,7 @@ RUN = CheckRun(
 FAILED = replace(RUN, run_id="run-2", status="FAILED")
 OTHER = replace(RUN, run_id="run-9", version_id="v-1")
 JUDGE = ConfiguredJudge("J-1", "jv-1", "Resolved", True, ("fair", "good"))
-CHECKS = Checks(("tc-1",), ("Refunds",), (JUDGE,), True, 5, "2026-04-14T09:00:00Z")
+CHECKS = Checks(("tc-1",), (JUDGE,), True, 5, "2026-04-14T09:00:00Z")
 
 
 def runs(*listed: CheckRun, is_whole: bool = True) -> CheckRuns:
