@@ -468,7 +468,7 @@ def declared_version(request: Mapping[str, Any]) -> int | None:
 def version_note(names: Collection[str], environments: Collection[str] = ()) -> str | None:
     """Return the sentence on sessions without a `version_number`, in some of a file's environments; None for none.
 
-    The API's page does not say which version it takes then (design, section 16).
+    The API's page does not say which version it takes then.
     """
     if not names:
         return None

@@ -73,7 +73,7 @@ class _Defaults:
         return cls(
             environment,
             values=merge(merge({}, document.data.get("defaults") or {}), settings.get("defaults") or {}),
-            # What is promoted must be what passed before, not a new repair (design, section 3).
+            # What is promoted must be what passed before, not a new repair.
             repaired="refuse" if settings.get("promotes_from") else "allow",
             publish=settings.get("publish"),
             retest=settings.get("retest") is not False,

@@ -1,4 +1,4 @@
-"""What is published with which content, and whether a version still is what passed. Pure."""
+"""What is published with which content, and whether the passes agree on it. Pure."""
 
 from __future__ import annotations
 

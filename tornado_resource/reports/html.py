@@ -1,4 +1,4 @@
-"""The small chart of a session's runs: where each bar is, in SVG units. Pure."""
+"""The report as one HTML page: what each run shows, its charts in SVG units, what changed, and the trends. Pure."""
 
 from __future__ import annotations
 

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 PAUSE_GROWTH: Final = 1.65
-"""With this growth a session's first minute has at most 11 status requests, however the jitter falls.
-
-Design.md section 14 allows 12; one is left for the scenarios.
-"""
+"""With this growth a run's first minute has at most 11 status requests, however the jitter falls."""
 JITTER: Final = 0.25
 MAX_NOT_FOUND: Final = 3
 """A session counts as gone after this many 404 responses in a row."""
