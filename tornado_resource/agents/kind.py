@@ -350,12 +350,14 @@ def _shown(run: CheckRun) -> dict[str, Any]:
 
 
 def _contradictions(run: CheckRun, request: Mapping[str, Any]) -> tuple[str, ...]:
-    pairs = ("it checks version", run.version_id, "version_id"), ("its env is", run.env, "env")
-    return tuple(
-        f"{what} {clean(value)} (declared: {clean(declared)})"
-        for what, value, field in pairs
-        if value is not None and (declared := request.get(field)) is not None and is_other(value, declared)
-    )
+    """Return how a run shows that it was not started by a request."""
+    version_id, env = request.get("version_id"), request.get("env")
+    texts = []
+    if run.version_id is not None and version_id is not None and is_other(run.version_id, version_id):
+        texts.append(f"it checks version {clean(run.version_id)} (declared: {clean(version_id)})")
+    if run.env is not None and env is not None and is_other(run.env, env):
+        texts.append(f"its env is {clean(run.env)} (declared: {clean(env)})")
+    return tuple(texts)
 
 
 def _conversations(run: CheckRun) -> int | None:

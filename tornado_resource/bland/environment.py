@@ -1,4 +1,4 @@
-"""The proxy and the certificates that requests to one URL take from the environment. What they leave is not judged."""
+"""The proxy and the certificates that requests to one URL take from the environment."""
 
 from __future__ import annotations
 

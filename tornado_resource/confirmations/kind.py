@@ -264,19 +264,21 @@ def _started(simulation_set: SimulationSet) -> StartedRun:
 
 def _contradictions(simulation_set: SimulationSet, request: Mapping[str, Any]) -> tuple[str, ...]:
     """Return how a set shows that it was not started by a request."""
-    declared = request["scenario_ids"]
-    pair = ("runs of each scenario", simulation_set.runs, request["simulations_per_scenario"])
-    texts = [
-        f"{value} {what} (declared: {wanted})"
-        for what, value, wanted in (pair, ("scenarios", simulation_set.total_scenarios, len(declared)))
-        if value is not None and value != wanted
-    ]
+    runs, total = simulation_set.runs, simulation_set.total_scenarios
+    declared, declared_runs = request["scenario_ids"], request["simulations_per_scenario"]
+    texts = []
+    if runs is not None and runs != declared_runs:
+        texts.append(f"{runs} runs of each scenario (declared: {declared_runs})")
+    if total is not None and total != len(declared):
+        texts.append(f"{total} scenarios (declared: {len(declared)})")
     others = [
         scenario_id
         for scenario_id in simulation_set.scenarios
         if all(is_other(scenario_id, declared_id) for declared_id in declared)
     ]
-    return (*texts, *([f"scenarios that are not declared: {id_list(others)}"] if others else []))
+    if others:
+        texts.append(f"scenarios that are not declared: {id_list(others)}")
+    return tuple(texts)
 
 
 def _impossible(simulation_set: SimulationSet, request: Mapping[str, Any]) -> tuple[str, ...]:

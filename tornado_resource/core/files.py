@@ -1,4 +1,4 @@
-"""Small files: reading waits for nobody, and what was written is on disk, power loss included."""
+"""Small files: reading never blocks, and what was written is on disk even after a power loss."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def project_folder(start: Path | None = None) -> Path:
 
 
 def read_file(path: Path, limit: int) -> bytes:
-    """Return the content of a regular file of at most *limit* bytes. It is never waited for, as for a pipe.
+    """Return the content of a regular file of at most *limit* bytes, without ever blocking, as a pipe would.
 
     Raises:
         OSError: it cannot be read, is larger, or is anything else than a regular file.

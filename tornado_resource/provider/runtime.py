@@ -63,7 +63,7 @@ def damaged_state(what: str, missing: str, cure: str) -> Failure:
 
     Args:
         what: what is in the state, such as `checks a-1/staging`.
-        missing: what it has not.
+        missing: what it lacks.
         cure: what to do once that is removed from the state.
 
     """

@@ -297,7 +297,10 @@ def _check(environment: Environment, source: SourceStack, declaration: Declarati
     kind, recorded = kind_of(declaration.kind), _entry(source.verdicts, declaration.name)
     carried = passed_elsewhere(recorded, source.stack, check.on_version().request, kind)
     if carried is None and not problems:
-        problems.append("its verdict there is not of its form, so it cannot count here (retest: false)")
+        problems.append(
+            "its verdict there is damaged, or of another version of tornado-resource, "
+            "so it cannot count here (retest: false)"
+        )
     problems += _weaker(check, carried, kind, now.date()) if carried is not None else ()
     return replace(check, problems=(*problems, *_elsewhere(check)), carried=carried)
 

@@ -216,11 +216,13 @@ def _read(file: Path) -> Intent:
 
 
 def _texts(intent: Intent) -> list[Any]:
-    """Return the values of an intent, but for those that it may go without, and the types of the parents."""
+    """Return the values of an intent that must be words: all it has but the version and the types of the parents."""
     values = asdict(intent)
-    texts = [values.pop(name) for name in ("session_id", "created_at", "version")][:2]
-    address = {**values.pop("address"), "parents": ""}  # they have no limit: components can be in components
-    return [*address.values(), *values.values(), *(value for value in texts if value is not None)]
+    del values["version"]
+    optional = [values.pop("session_id"), values.pop("created_at")]
+    address = values.pop("address")
+    del address["parents"]  # they have no limit: components can be in components
+    return [*address.values(), *values.values(), *(value for value in optional if value is not None)]
 
 
 def _is_version(value: Any) -> bool:

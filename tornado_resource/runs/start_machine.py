@@ -1,13 +1,13 @@
-"""Starting a session, as a state machine: what to do next after each response or error. Pure.
+"""Starting a run, as a state machine: what to do next after each response or error. Pure.
 
 ::
 
-    (intent written) → Send ─ response ───────────────────────────→ the session is ours
+    (intent written) → Send ─ response ───────────────────────────→ the run is ours
                          ├─ SendFailed: cannot have arrived ──────→ Send again, up to MAX_SENDS
                          ├─ SendFailed: rejected by the API (4xx) → Fail
                          └─ SendFailed: conflict, busy, unknown ──→ Look (unknown: an unusable id as well)
-                       Look ─ Seen: no session, after every look ─→ Send again, up to MAX_SENDS
-                         ├─ Seen: a session that may be ours ─────→ Take; if it differs: Fail (unknown), else as another
+                       Look ─ Seen: no run, after every look ─────→ Send again, up to MAX_SENDS
+                         ├─ Seen: a run that may be ours ─────────→ Take; if it differs: Fail (unknown), else as another
                          ├─ Seen: another one, by `on_conflict` ──→ Take, Wait, Supersede, or Fail
                          ├─ Seen: traces of one that has ended ───→ Look longer, since it may be shown late; Fail
                          └─ LookFailed ───────────────────────────→ Fail; the intent stays
@@ -33,9 +33,9 @@ PAUSES_SECONDS: Final = (0.5, 1.0, 2.0)
 """Pauses before the second, third and fourth send. They bridge a restart or a deployment of the API, not an outage."""
 LOOKS_AFTER_UNKNOWN: Final = 2
 SECOND_LOOK_SECONDS: Final = 1.0
-"""A gateway may give up on a request (504) that the API is still processing, so the session may appear a moment later.
+"""A gateway may give up on a request (504) that the API is still processing, so the run may appear a moment later.
 
-One look right away could miss it, and the next send would start a second session.
+One look right away could miss it, and the next send would start a second run.
 """
 PATIENT_LOOKS_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 """Pauses before further looks for our own run, which the API may show late: after a conflict that follows an unknown
@@ -53,7 +53,7 @@ class Attempts:
     Args:
         sent: how many start requests were sent.
         is_ambiguous: whether one of them may have taken effect without a usable response.
-        looks_due: how many *active* responses without a session it still takes to know that the last one did not.
+        looks_due: how many looks that show no run it still takes to know that the last one did not.
         patient_looks: how many further looks there were at a conflict after an unknown outcome.
         fault: the last error of a start request.
 
@@ -87,14 +87,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class LookFailed:
-    """The *active* request failed with this error."""
+    """A look failed with this error."""
 
     error: ApiError
 
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """The pathway is free: the other session has ended."""
+    """The place is free: the other run has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Request the active session, after a pause; *is_thorough*: and the traces of one that has ended."""
+    """Request the run that holds the place, after a pause; *is_thorough*: and the traces of one that has ended."""
 
     pause_seconds: float = 0.0
     is_thorough: bool = False
@@ -114,7 +114,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """Record this session; *adopted*: whether somebody else started it."""
+    """Record this run; *adopted*: whether somebody else started it."""
 
     found: Found
     adopted: bool
@@ -122,21 +122,21 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Wait until the other session has ended."""
+    """Wait until the other run has ended."""
 
     found: Found
 
 
 @dataclass(frozen=True, slots=True)
 class Supersede:
-    """Cancel the other session."""
+    """Cancel the other run."""
 
     found: Found
 
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """Raise this error; *is_certain*: no session of this order runs, so its intent can be deleted."""
+    """Raise this error; *is_certain*: no run of this order is active, so its intent can be deleted."""
 
     error: TornadoError
     is_certain: bool
@@ -158,7 +158,7 @@ def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Acti
         case LookFailed(error=error):
             return attempts, Fail(_outcome_unknown(order, attempts, error), is_certain=False)
         case Freed():  # pragma: no branch - there is no other event
-            # Another session held the pathway, so no request sent before can have taken effect.
+            # Another run held the place, so no request sent before can have taken effect.
             return replace(attempts, is_ambiguous=False, looks_due=0), _send_again(order, attempts, 0.0)
 
 
@@ -201,7 +201,7 @@ def _after_no_run(order: Order, attempts: Attempts, ended: TornadoError | None) 
             f"the API reports a conflict on {kind.place(order.request)}, but no {kind.noun} is active there; "
             "try again later"
         )
-        # After an unknown outcome, it may be our own session that the API conflicts with, and *active* shows it later.
+        # After an unknown outcome, it may be our own run that the API conflicts with and shows only later.
         return attempts, Fail(TornadoError(message), is_certain=not attempts.is_ambiguous)
     return attempts, _send_again(order, attempts)
 
@@ -269,7 +269,7 @@ def _send_again(order: Order, attempts: Attempts, pause: float | None = None) ->
 
 
 def _not_started(order: Order, fault: ApiError) -> ApiError:
-    """Return the failure when the responses to all sends were unusable, and no session is active after the last one."""
+    """Return the failure when the responses to all sends were unusable, and no run is active after the last one."""
     if not isinstance(fault, OutcomeUnknown):
         return fault
     kind = kind_of(order.kind)

@@ -1,4 +1,4 @@
-"""Polling sessions until they end: through outages, and for hundreds at once on one event loop."""
+"""Polling runs until they end: through outages, and for hundreds at once on one event loop."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ PAUSE_GROWTH: Final = 1.65
 """With this growth a run's first minute has at most 11 status requests, however the jitter falls."""
 JITTER: Final = 0.25
 MAX_NOT_FOUND: Final = 3
-"""A session counts as gone after this many 404 responses in a row."""
+"""A run counts as gone after this many 404 responses in a row."""
 MAX_FOREIGN: Final = 3
-"""So many responses in a row about another session are how the API responds, and no outage."""
+"""One response about another run may be an accident. After this many in a row the wait ends."""
 SHOWN_ID_CHARACTERS: Final = 8
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A change of a session: a line for people, and the status that it shows."""
+    """A change of a run: a line for people, and the status that it shows."""
 
     line: str
     status: Status
@@ -44,15 +44,15 @@ class Progress:
 async def wait_for_end(
     client: Client, gated: GatedRun, poll_seconds: float, report: Callable[[Progress], None], clock: Clock = SYSTEM
 ) -> Ending:
-    """Poll a session until it ends, until it is gone, until the API fails for good, or until its time limit + 60 s.
+    """Poll a run until it ends, until it is gone, until the API fails for good, or until its time limit + 60 s.
 
     Never raises for what the API does.
 
     Args:
         client: sends the requests.
-        gated: the session to wait for.
+        gated: the run to wait for.
         poll_seconds: the longest pause between two polls.
-        report: called when something changed; never for a session that had ended before the first poll.
+        report: called when something changed; never for a run that had ended before the first poll.
         clock: time.
 
     """
@@ -78,7 +78,7 @@ async def wait_for_end(
 
 
 async def retry_through_outage(call: Callable[[], Awaitable[T]], poll_seconds: float, clock: Clock = SYSTEM) -> T:
-    """As `retried_through_outage`, at the intervals at which a session is polled."""
+    """As `retried_through_outage`, at the intervals at which a run is polled."""
     return await retried_through_outage(call, _backoff(poll_seconds), clock)
 
 
@@ -88,7 +88,7 @@ def gone(gated: GatedRun, last: Status | None = None) -> Ending:
 
 
 def request_failed(error: ApiError, last: Status | None = None) -> Ending:
-    """Return the ending of a session whose status cannot be read."""
+    """Return the ending of a run whose status cannot be read."""
     if isinstance(error, ForeignResponse):
         return Ending(last, f"the API responds about something else: {error}", "misdirected")
     return Ending(last, f"the API request failed: {error}", "account" if _is_of_account(error) else "request_failed")
@@ -125,7 +125,7 @@ def _backoff(poll_seconds: float) -> Backoff:
 
 
 class _Watch:
-    """The state of one session while it is polled. Its methods return an ending once there is one."""
+    """The state of one run while it is polled. Its methods return an ending once there is one."""
 
     def __init__(self, client: Client, gated: GatedRun, report: Callable[[Progress], None], clock: Clock) -> None:
         self._client = client
@@ -153,7 +153,7 @@ class _Watch:
         if self._failing_since is None:
             self._failing_since = now
         if isinstance(error, NotFound):
-            # A read replica that lags behind may miss a new session once or twice.
+            # A read replica that lags behind may miss a new run once or twice.
             self._not_found += 1
             return await self._not_found_again(error) if self._not_found >= MAX_NOT_FOUND else None
         if isinstance(error, ForeignResponse):

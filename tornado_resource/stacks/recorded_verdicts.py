@@ -60,10 +60,14 @@ def verdicts_in(outputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
     A program may export a verdict under any name, or several in a mapping or a list.
     """
-    exports = [output for output in outputs.values() if isinstance(output, dict | list)]
-    inside = [entry for export in exports for entry in (export.values() if isinstance(export, dict) else export)]
-    candidates = [candidate for candidate in (*exports, *inside) if isinstance(candidate, dict)]
-    return {verdict["session_id"]: verdict for verdict in candidates if _is_verdict(verdict)}
+    candidates = list(outputs.values())
+    for output in outputs.values():
+        if isinstance(output, dict):
+            candidates += output.values()
+        elif isinstance(output, list):
+            candidates += output
+    verdicts = [candidate for candidate in candidates if isinstance(candidate, dict) and _is_verdict(candidate)]
+    return {verdict["session_id"]: verdict for verdict in verdicts}
 
 
 def _is_verdict(value: Mapping[str, Any]) -> bool:

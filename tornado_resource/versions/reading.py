@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 NOT_SHOWN_CODES: Final = frozenset({403, 404, 405, 410, 501})
 """How an API says that it does not show a version, or has none."""
 MAX_EMPTY_RESPONSES: Final = 3
-"""A response without nodes may be one bad response. So many in a row are how the API responds."""
+"""One response without nodes may be an accident. After this many in a row the API counts as not showing content."""
 NOTHING_SHOWN: Final = "the response shows no content"
 
 
