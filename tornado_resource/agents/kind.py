@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tornado_resource.agents.gate import agrees, doubt, facts, judge, unknown_judges
@@ -19,7 +18,7 @@ from tornado_resource.bland.check_runs import (
     start_check_run,
 )
 from tornado_resource.bland.listing import Owner
-from tornado_resource.bland.responses import is_other, parse_time
+from tornado_resource.bland.responses import elapsed_ms, is_other
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.sessions import Status
 from tornado_resource.core.text import clean, count
@@ -41,7 +40,6 @@ from tornado_resource.runs.verdict import make_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from tornado_resource.bland.agents import Version
     from tornado_resource.bland.client import Client
@@ -64,7 +62,7 @@ class CheckStatus(Status):
         """Return the status of a check run."""
         return cls(
             run.status,
-            elapsed_ms=_elapsed_ms(run),
+            elapsed_ms=elapsed_ms(run.created_at, run.completed_at),
             error_message=run.error_message,
             created_at=run.created_at,
             run=run,
@@ -364,19 +362,6 @@ def _conversations(run: CheckRun) -> int | None:
     if run.scenario_count is None or run.simulations_count is None:
         return None
     return run.scenario_count * run.simulations_count
-
-
-def _elapsed_ms(run: CheckRun) -> int | None:
-    """Return how long a run took, once it has ended."""
-    created, completed = (_time(run.created_at), _time(run.completed_at))
-    if created is None or completed is None or completed < created:
-        return None
-    return (completed - created) // timedelta(milliseconds=1)
-
-
-def _time(text: str | None) -> datetime | None:
-    moment = parse_time(text)
-    return moment.astimezone(UTC) if moment is not None else None
 
 
 KIND: Final = CheckRuns()

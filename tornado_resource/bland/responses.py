@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.canonical import whole_or_none
@@ -205,6 +205,14 @@ def parse_time(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def elapsed_ms(started_at: str | None, ended_at: str | None) -> int | None:
+    """Return the milliseconds between two times of the API; None if one is unknown, or the end is before the start."""
+    started, ended = parse_time(started_at), parse_time(ended_at)
+    if started is None or ended is None or ended < started:
+        return None
+    return (ended - started) // timedelta(milliseconds=1)
 
 
 def error_text(value: Any) -> str | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.responses import is_other, parse_time, spelling
+from tornado_resource.bland.responses import elapsed_ms, is_other, spelling
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.sessions import Status
 from tornado_resource.bland.simulation_sets import (
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.listing import Scenario
     from tornado_resource.bland.retrying import Retry
-    from tornado_resource.runs.model import ConfirmedScenario, GatedRun, Outcome, RunFacts, RunVerdict
+    from tornado_resource.runs.model import Cause, ConfirmedScenario, GatedRun, Outcome, RunFacts, RunVerdict
     from tornado_resource.runs.order import Order, Run
 
 MAX_COMPARED_SETS: Final = 10
@@ -63,7 +62,7 @@ class SetStatus(Status):
         """Return the status of a set."""
         return cls(
             simulation_set.status,
-            elapsed_ms=_elapsed_ms(simulation_set),
+            elapsed_ms=elapsed_ms(simulation_set.created_at, simulation_set.completed_at),
             error_message=simulation_set.error_message,
             created_at=simulation_set.created_at,
             simulations=simulation_set,
@@ -325,20 +324,12 @@ async def _unedited(client: Client, result: Result, retry: Retry) -> Result:
     return result if edit is None else _incomplete(result, edit, "edited")
 
 
-def _incomplete(result: Result, reason: str, cause: Any) -> Result:
+def _incomplete(result: Result, reason: str, cause: Cause) -> Result:
     return replace(result, verdict=replace(result.verdict, outcome="incomplete", reason=reason), cause=cause)
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value) and value >= 0
-
-
-def _elapsed_ms(simulation_set: SimulationSet) -> int | None:
-    """Return how long a set took, once it has ended."""
-    created, completed = parse_time(simulation_set.created_at), parse_time(simulation_set.completed_at)
-    if created is None or completed is None or completed < created:
-        return None
-    return (completed - created) // timedelta(milliseconds=1)
 
 
 KIND: Final = Confirmations()
