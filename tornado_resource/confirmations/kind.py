@@ -19,7 +19,7 @@ from tornado_resource.bland.simulation_sets import (
     read_set,
     start_set,
 )
-from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.core.canonical import natural_or_none, whole_without_nulls
 from tornado_resource.core.text import clean, count, id_list
 from tornado_resource.core.urns import CONFIRMATION_TYPE
 from tornado_resource.declarations.model import CONFIRMATION_MS
@@ -119,7 +119,7 @@ class Confirmations(Kind):
             if key in values and not isinstance(values[key], kind)
         }
         numbers = (key for key in ("version_number", "simulations_per_scenario") if key in values)
-        return problems | {key: "expected a whole number" for key in numbers if not _is_number(values[key])}
+        return problems | {key: "expected a whole number" for key in numbers if natural_or_none(values[key]) is None}
 
     def is_sound(self, declared: Mapping[str, Any]) -> bool:
         """Return whether what is recorded as declared can be a request."""
@@ -326,10 +326,6 @@ async def _unedited(client: Client, result: Result, retry: Retry) -> Result:
 
 def _incomplete(result: Result, reason: str, cause: Cause) -> Result:
     return replace(result, verdict=replace(result.verdict, outcome="incomplete", reason=reason), cause=cause)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == int(value) and value >= 0
 
 
 KIND: Final = Confirmations()

@@ -1,4 +1,7 @@
-"""JSON values as one form for equal values: whole numbers are integers, since Pulumi passes every number as a float."""
+"""JSON values as one form for equal values: whole numbers are integers, since Pulumi passes every number as a float.
+
+And the values of one type among those that may be of any, as in a state.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,22 @@ def whole_or_none(value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MAX_WHOLE:
         return None
     return int(value) if isinstance(value, int) or value.is_integer() else None
+
+
+def natural_or_none(value: Any) -> int | None:
+    """Return a whole number that is not negative, as `whole_or_none` does; None for anything else."""
+    number = whole_or_none(value)
+    return number if number is not None and number >= 0 else None
+
+
+def text_or_none(value: Any) -> str | None:
+    """Return *value* if it is a string, else None."""
+    return value if isinstance(value, str) else None
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Return the strings of a list; none if *value* is no list."""
+    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list | tuple) else ()
 
 
 def canonical(value: Any) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.responses import parse_time
-from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.core.canonical import natural_or_none, text_or_none, texts, whole_without_nulls
 from tornado_resource.core.clock import format_duration, parse_duration
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version, is_version_id
@@ -17,7 +17,7 @@ from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.runs.confirmation import agrees as is_confirmed
 from tornado_resource.runs.confirmation import parse_confirmation
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion, text_or_none, version_or_none
+from tornado_resource.stacks.recorded_promotion import PromotedSession, Promotion
 from tornado_resource.stacks.recorded_verdicts import passed_elsewhere, recorded_confirm
 from tornado_resource.stacks.rollback import Rollback
 from tornado_resource.versions.drift import edit_since_pass, unread
@@ -179,7 +179,7 @@ class _SourceRun:
             reason=text_or_none(verdict.get("reason")) or "no reason is recorded",
             run_id=text_or_none(verdict.get("session_id")) or None,
             current_id=text_or_none(run.get("run_id" if is_agent else "session_id")) or None,
-            version=version_id if is_agent else version_or_none(verdict.get("version")),
+            version=version_id if is_agent else natural_or_none(verdict.get("version")),
             semver=text_or_none(verdict.get("semver")),
             content=text_or_none(verdict.get("content")),
             full_run=full_run if isinstance(full_run := verdict.get("full_run"), bool) else None,
@@ -440,11 +440,7 @@ def _quarantined(verdict: Mapping[str, Any]) -> tuple[Quarantine, ...]:
     # A simulation without a result meets no bar; one that cannot be read is met by no failure.
     bars = {key: confirm.needed if confirm is not None else rate["runs"] for key, rate in rates.items()}
     missed = {key for key, rate in rates.items() if rate["passed"] < bars[key]}
-    return tuple(entry for entry in entries if entry.part in missed.union(_texts(listed)))
-
-
-def _texts(value: Any) -> list[str]:
-    return [text for text in value if isinstance(text, str)] if isinstance(value, list | tuple) else []
+    return tuple(entry for entry in entries if entry.part in missed.union(texts(listed)))
 
 
 def _entry(output: Any, name: str) -> Mapping[str, Any]:

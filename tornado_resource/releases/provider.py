@@ -19,12 +19,12 @@ from pulumi.dynamic import (
 
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_same
 from tornado_resource.bland.responses import MAX_ID_CHARACTERS, SEGMENT, SEGMENT_EXPECTED, is_other, word
+from tornado_resource.core.canonical import natural_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound
 from tornado_resource.provider.base import BaseProvider
 from tornado_resource.provider.runtime import check_failure, confirm_base_url, damaged_state
 from tornado_resource.runs.model import HIDDEN
-from tornado_resource.stacks.recorded_promotion import version_or_none
 from tornado_resource.versions.drift import drift_of_live
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class ReleaseProvider(BaseReleaseProvider):
         return ReadResult(release_id, outputs)
 
     def _version_fault(self, version: Any) -> str | None:
-        return "expected the number of a pathway version" if version_or_none(version) is None else None
+        return "expected the number of a pathway version" if natural_or_none(version) is None else None
 
     def _kept(self, props: Mapping[str, Any]) -> dict[str, Any]:
         return {**super()._kept(props), "version": int(props["version"])}

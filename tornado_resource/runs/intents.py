@@ -17,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.core.canonical import whole_or_none
+from tornado_resource.core.canonical import natural_or_none
 from tornado_resource.core.files import read_file, replace_files
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean
@@ -228,8 +228,7 @@ def _texts(intent: Intent) -> list[Any]:
 def _is_version(value: Any) -> bool:
     if isinstance(value, str):
         return _is_word(value)
-    number = whole_or_none(value)
-    return number is not None and number >= 0
+    return natural_or_none(value) is not None
 
 
 def _is_word(value: Any) -> bool:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from tornado_resource.bland.responses import parse_time
+from tornado_resource.core.canonical import text_or_none
 from tornado_resource.core.files import read_file
 from tornado_resource.core.strict_json import parse_json
 from tornado_resource.core.text import clean
@@ -25,7 +26,6 @@ from tornado_resource.errors import ConfigurationError
 from tornado_resource.runs.kinds import KINDS, kind_of
 from tornado_resource.stacks.backend import project_backend
 from tornado_resource.stacks.pulumi_cli import pulumi_json
-from tornado_resource.stacks.recorded_promotion import text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.core.canonical import text_or_none, whole_without_nulls
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import RELEASE_TYPE, STACK_TYPE, name_of, project_of, type_of
 from tornado_resource.errors import ConfigurationError
@@ -14,7 +14,7 @@ from tornado_resource.stacks.backend import lock_owner
 from tornado_resource.stacks.fields import Fields, damaged, decrypted, is_encrypted
 from tornado_resource.stacks.pulumi_cli import pulumi_json
 from tornado_resource.stacks.recorded import RELEASE_TYPES, Recorded, Resource, is_ours, read_state
-from tornado_resource.stacks.recorded_promotion import from_output, text_or_none
+from tornado_resource.stacks.recorded_promotion import from_output
 from tornado_resource.stacks.recorded_verdicts import carried_results
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.content import LIVE, Digests, is_digest, is_incomparable, is_same
-from tornado_resource.core.canonical import digest, whole_without_nulls
+from tornado_resource.core.canonical import digest, natural_or_none, text_or_none, whole_without_nulls
 from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Position
 from tornado_resource.core.text import clean
@@ -35,7 +35,6 @@ from tornado_resource.runs.model import (
     RunVerdict,
 )
 from tornado_resource.runs.order import Run
-from tornado_resource.stacks.recorded_promotion import text_or_none, version_or_none
 from tornado_resource.stacks.recorded_scenarios import stored_scenario
 from tornado_resource.stacks.recorded_verdicts import MAX_VERDICT_REASON_CHARACTERS, SETTLED, final_verdict, verdicts_in
 from tornado_resource.versions.drift import RunBasis
@@ -218,7 +217,7 @@ class RecordedRun:
             gate,
             self.request,
             created_at=text_or_none(outputs.get("created_at")),
-            timeout_ms=version_or_none(outputs.get("timeout_ms")),
+            timeout_ms=natural_or_none(outputs.get("timeout_ms")),
             # States that were written before `declared_at` have `source`.
             position=Position.parse(text_or_none(inputs.get("declared_at") or inputs.get("source"))),
             adopted=self.adopted,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tornado_resource.bland.content import Digests
-from tornado_resource.core.canonical import whole_or_none
+from tornado_resource.core.canonical import natural_or_none, text_or_none, texts
 from tornado_resource.runs.model import PromotedVersion
 
 if TYPE_CHECKING:
@@ -101,30 +101,15 @@ def from_output(value: Any) -> Promotion | None:
     return Promotion(value["from"], text_or_none(value.get("without")), sessions)
 
 
-def text_or_none(value: Any) -> str | None:
-    """Return *value* if it is a string, else None."""
-    return value if isinstance(value, str) else None
-
-
-def version_or_none(value: Any) -> int | None:
-    """Return *value* as an integer if it can be a version, else None. Pulumi gives every number back as a float."""
-    number = whole_or_none(value)
-    return number if number is not None and number >= 0 else None
-
-
 def _session(entry: Any) -> PromotedSession:
     fields = entry if isinstance(entry, Mapping) else {}
     return PromotedSession(
         session_id=text_or_none(fields.get("session_id")),
-        version=version_or_none(fields.get("version")),
+        version=natural_or_none(fields.get("version")),
         content=text_or_none(fields.get("content")),
         finished_at=text_or_none(fields.get("finished_at")),
-        waived=_texts(fields.get("waived")),
-        quarantined=_texts(fields.get("quarantined")),
+        waived=texts(fields.get("waived")),
+        quarantined=texts(fields.get("quarantined")),
         version_id=text_or_none(fields.get("version_id")),
         semver=text_or_none(fields.get("semver")),
     )
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(text for text in value if isinstance(text, str)) if isinstance(value, list | tuple) else ()

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tornado_resource.bland.content import is_digest
-from tornado_resource.core.canonical import digest, whole_or_none, whole_without_nulls
+from tornado_resource.core.canonical import digest, text_or_none, whole_or_none, whole_without_nulls
 from tornado_resource.core.clock import today
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.merging import SECTIONS
@@ -16,7 +16,6 @@ from tornado_resource.declarations.quarantine import parsed
 from tornado_resource.runs.confirmation import excused, holds, parse_confirmation
 from tornado_resource.runs.kinds import KINDS, kind_of
 from tornado_resource.runs.model import GatedRun, JudgeResult, Result, RunVerdict, ScenarioRun
-from tornado_resource.stacks.recorded_promotion import text_or_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.content import is_digest, short
 from tornado_resource.bland.responses import parse_time
-from tornado_resource.core.canonical import whole_or_none
+from tornado_resource.core.canonical import text_or_none, whole_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import name_of
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.fields import MAX_REASON_CHARACTERS
-from tornado_resource.stacks.recorded_promotion import text_or_none
 from tornado_resource.stacks.recorded_verdicts import carried_results
 from tornado_resource.stacks.renames import Followed, release_of
 
