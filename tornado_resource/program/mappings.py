@@ -70,10 +70,11 @@ class Verdict(TypedDict):
     version: int | None
     """The pathway version that the verdict speaks for; None where it is unknown."""
     forked_version: int | None
-    forked_content: str | None
     """The version that has the session's repairs; None without any."""
+    forked_content: str | None
+    """The digest of that version's content, where the verdict speaks for an earlier one; None without any."""
     content: str | None
-    """The digest of that version's content when the session had ended, or the `version_id` of a check run; None where
+    """The digest of the content of `version` when the session had ended, or the `version_id` of a check run; None where
     the API does not show it."""
     full_run: bool | None
     """Whether the last iteration ran every scenario; None in a record of an older version of tornado-resource."""
