@@ -5,12 +5,12 @@ The checks run on files that violate the schema too, so that all problems are re
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.declarations.merging import SECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from tornado_resource.core.positions import Problem
     from tornado_resource.declarations.document import Document, KeyPath
@@ -28,9 +28,17 @@ MISSING_SUBJECTS: Final[Mapping[Section, str]] = {
     "sessions": "`pathway_id` is missing{where}, expected the id of the pathway to test",
     "agents": "`agent_id` is missing{where}, expected the id of the agent to check",
 }
-_EXPECTED: Final[Mapping[Section, str]] = {
+_Referenced = Literal["scenarios", "judges"]
+"""The sections whose entries runs refer to."""
+_EXPECTED: Final[Mapping[Section | _Referenced, str]] = {
     "sessions": "expected a session of this file, or a new session with a pathway_id",
     "agents": "expected an agent of this file, or a new agent with an agent_id",
+    "scenarios": "expected a key of `scenarios` (an id of the API belongs in scenario_ids)",
+    "judges": "expected a key of `judges`",
+}
+_UNUSED: Final[Mapping[_Referenced, str]] = {
+    "scenarios": "no session or checks list it; add it to `scenarios` of one",
+    "judges": "no checks name it; add it to `judges` of the checks of an agent",
 }
 LONE_MAX_AGE: Final = (
     "`max_age` needs `promotes_from`: it limits the age of a promoted pass; add promotes_from, or remove it"
@@ -44,13 +52,13 @@ def reference_problems(document: Document) -> Iterator[Problem]:
     yield from _useless_max_ages(document)
     yield from _unknown_runs(document)
     yield from _names_of_both(document)
-    yield from _unknown_scenarios(document)
-    yield from _unused_scenarios(document)
-    yield from _unknown_judges(document)
+    yield from _unknown_references(document, "scenarios")
+    yield from _unused(document, "scenarios")
+    yield from _unknown_references(document, "judges")
     yield from _unknown_tags(document)
-    yield from _unused_judges(document)
-    yield from _missing_pathways(document)
-    yield from _missing_agents(document)
+    yield from _unused(document, "judges")
+    yield from _without_subject(document, "sessions")
+    yield from _without_subject(document, "agents")
 
 
 def unknown_environment(document: Document, name: str, listed: Mapping[str, Any]) -> str:
@@ -84,8 +92,7 @@ def _runs(part: Mapping[str, Any]) -> list[tuple[Section, str]]:
 
 
 def _has_agents(document: Document) -> bool:
-    parts = [mapping(document.data), *all_settings(document).values()]
-    return any(section == "agents" for part in parts for section, _ in _runs(part))
+    return any(mapping(part.get("agents")) for _, part in _layers(document))
 
 
 def _unknown_sources(document: Document) -> Iterator[Problem]:
@@ -152,94 +159,52 @@ def _unknown_run(document: Document, environment: str, section: Section, name: s
 
 def _names_of_both(document: Document) -> Iterator[Problem]:
     """Yield a problem for each agent that has the name of a session: outputs and reports have each name once."""
-    parts: list[tuple[KeyPath, Mapping[str, Any]]] = [((), mapping(document.data))]
-    parts += [(("environments", name), settings) for name, settings in all_settings(document).items()]
-    sessions = {name for _, part in parts for name in mapping(part.get("sessions"))}
-    for above, part in parts:
-        for name in mapping(part.get("agents")):
-            if name in sessions:
-                text = "duplicate name: a session of this file has it too; rename one"
-                yield document.problem((*above, "agents", name), text, of_key=True)
+    sessions = {path[-1] for path, _ in _entries(document, "sessions")}
+    for path, _ in _entries(document, "agents"):
+        if path[-1] in sessions:
+            text = "duplicate name: a session of this file has it too; rename one"
+            yield document.problem(path, text, of_key=True)
 
 
-def _unknown_scenarios(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each scenario that a run names and that no environment of the run has."""
-    data = mapping(document.data)
-    base = mapping(data.get("scenarios"))
-    of_environments = {name: mapping(settings.get("scenarios")) for name, settings in all_settings(document).items()}
-    everywhere = base.keys() | {key for own in of_environments.values() for key in own}
-    for path, key in _named_scenarios(document):
-        own = of_environments.get(str(path[1]), {}) if path[0] == "environments" else dict.fromkeys(everywhere)
-        if key not in base and key not in own:
-            yield _unknown_scenario(document, path, key, everywhere)
+def _unknown_references(document: Document, section: _Referenced) -> Iterator[Problem]:
+    """Yield a problem for each scenario or judge that is named and that no environment of the run has."""
+    keys = {above: mapping(part.get(section)).keys() for above, part in _layers(document)}
+    everywhere = {key for own in keys.values() for key in own}
+    for path, key in _references(document, section):
+        available = (keys[()], keys[path[:2]]) if path[0] == "environments" else (everywhere,)
+        if not any(key in names for names in available):
+            unknown = f"unknown {section.removesuffix('s')} '{document.quoting.name(key)}'"
+            text = f"{unknown}, {_EXPECTED[section]}{document.quoting.hint(key, everywhere)}"
+            yield document.problem(path, text)
 
 
-def _unknown_scenario(document: Document, path: KeyPath, key: str, keys: Collection[str]) -> Problem:
-    expected = "expected a key of `scenarios` (an id of the API belongs in scenario_ids)"
-    hint = document.quoting.hint(key, keys)
-    return document.problem(path, f"unknown scenario '{document.quoting.name(key)}', {expected}{hint}")
+def _unused(document: Document, section: _Referenced) -> Iterator[Problem]:
+    """Yield a problem for each scenario, or judge as code, that no run names: it would be created nowhere."""
+    named = {key for _, key in _references(document, section)}
+    for path, values in _entries(document, section):
+        is_created = "prompt" in mapping(values) if section == "judges" else values is not None
+        if is_created and path[-1] not in named:
+            hint = document.quoting.hint(str(path[-1]), named)
+            yield document.problem(path, f"unused {section.removesuffix('s')}: {_UNUSED[section]}{hint}", of_key=True)
 
 
-def _unused_scenarios(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each scenario that no run names: it would be created nowhere."""
-    data = mapping(document.data)
-    named = {key for _, key in _named_scenarios(document)}
-    places: list[tuple[KeyPath, Any]] = [(("scenarios",), data.get("scenarios"))]
-    places += [
-        (("environments", name, "scenarios"), settings.get("scenarios"))
-        for name, settings in all_settings(document).items()
-    ]
-    for path, scenarios in places:
-        for key, values in mapping(scenarios).items():
-            if key not in named and values is not None:
-                yield _unused_scenario(document, (*path, key), named)
-
-
-def _unused_scenario(document: Document, path: KeyPath, named: Collection[str]) -> Problem:
-    text = "unused scenario: no session or checks list it; add it to `scenarios` of one"
-    return document.problem(path, text + document.quoting.hint(str(path[-1]), named), of_key=True)
+def _references(document: Document, section: _Referenced) -> Iterator[tuple[KeyPath, str]]:
+    """Yield the path and the name of each scenario or judge that is named."""
+    return _named_scenarios(document) if section == "scenarios" else _named_judges(document)
 
 
 def _named_scenarios(document: Document) -> Iterator[tuple[KeyPath, str]]:
     """Yield the path and the key of each scenario that a session, the defaults of sessions, or checks name."""
-    checks = (((*path, "checks"), mapping(agent).get("checks")) for path, agent in _agent_parts(document))
+    checks = (((*path, "checks"), mapping(agent).get("checks")) for path, agent in _entries(document, "agents"))
     for path, part in (*_session_parts(document), *checks):
         named = mapping(part).get("scenarios")
         keys = enumerate(named if isinstance(named, list) else ())
         yield from (((*path, "scenarios", index), key) for index, key in keys if isinstance(key, str))
 
 
-def _unknown_judges(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each judge that the checks of an agent name and that no environment of the agent has."""
-    base = mapping(mapping(document.data).get("judges"))
-    of_environments = {name: mapping(settings.get("judges")) for name, settings in all_settings(document).items()}
-    everywhere = base.keys() | {key for own in of_environments.values() for key in own}
-    for path, key in _named_judges(document):
-        own = of_environments.get(str(path[1]), {}) if path[0] == "environments" else dict.fromkeys(everywhere)
-        if key not in base and key not in own:
-            hint = document.quoting.hint(key, everywhere)
-            text = f"unknown judge '{document.quoting.name(key)}', expected a key of `judges`{hint}"
-            yield document.problem(path, text)
-
-
-def _unused_judges(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each judge as code that no checks name: it would be created nowhere."""
-    named = {key for _, key in _named_judges(document)}
-    places: list[tuple[KeyPath, Any]] = [(("judges",), mapping(document.data).get("judges"))]
-    places += [
-        (("environments", name, "judges"), settings.get("judges")) for name, settings in all_settings(document).items()
-    ]
-    for path, judges in places:
-        for key, values in mapping(judges).items():
-            if key not in named and "prompt" in mapping(values):
-                text = "unused judge: no checks name it; add it to `judges` of the checks of an agent"
-                hint = document.quoting.hint(key, named)
-                yield document.problem((*path, key), text + hint, of_key=True)
-
-
 def _named_judges(document: Document) -> Iterator[tuple[KeyPath, str]]:
     """Yield the path and the key of each judge that the checks of an agent name."""
-    for path, agent in _agent_parts(document):
+    for path, agent in _entries(document, "agents"):
         judges = mapping(mapping(agent).get("checks")).get("judges")
         for index, used in enumerate(judges if isinstance(judges, list) else ()):
             entry: KeyPath = (*path, "checks", "judges", index)
@@ -253,7 +218,7 @@ def _unknown_tags(document: Document) -> Iterator[Problem]:
     if document.has_merge_key:  # its value was dropped: tags may have been in it
         return
     by_environment: dict[str | None, dict[str, None]] = {}
-    for path, part in (*_session_parts(document), *_agent_parts(document)):
+    for path, part in (*_session_parts(document), *_entries(document, "agents")):
         environment = str(path[1]) if path[0] == "environments" else None
         by_environment.setdefault(environment, {}).update(dict.fromkeys(_texts(mapping(part).get("tags"))))
     base, hint = by_environment.get(None, {}), document.quoting.hint
@@ -271,61 +236,43 @@ def _texts(value: Any) -> list[Any]:
     return value if isinstance(value, list) and all(isinstance(text, str) for text in value) else []
 
 
-def _agent_parts(document: Document) -> Iterator[tuple[KeyPath, Any]]:
-    """Yield the path and the values of all agents, those of the environments included."""
-    parts: list[tuple[KeyPath, Mapping[str, Any]]] = [((), mapping(document.data))]
-    parts += [(("environments", name), settings) for name, settings in all_settings(document).items()]
-    for above, part in parts:
-        for name, agent in mapping(part.get("agents")).items():
-            yield (*above, "agents", name), agent
-
-
 def _session_parts(document: Document) -> Iterator[tuple[KeyPath, Any]]:
     """Yield the path and the values of all sessions and defaults of sessions, those of the environments included."""
-    parts: list[tuple[KeyPath, Mapping[str, Any]]] = [((), mapping(document.data))]
-    parts += [(("environments", name), settings) for name, settings in all_settings(document).items()]
-    for above, part in parts:
+    for above, part in _layers(document):
         yield (*above, "defaults"), part.get("defaults")
         for name, session in mapping(part.get("sessions")).items():
             yield (*above, "sessions", name), session
 
 
-def _missing_pathways(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each session that gets no pathway from any layer of any environment."""
-    data, environments = mapping(document.data), all_settings(document).values()
-    has_default = any(_has_pathway(settings.get("defaults")) for settings in [data, *environments])
-    if has_default or document.has_merge_key:  # a merge key's value was dropped: a pathway may have been in it
+def _entries(document: Document, section: Section | _Referenced) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield the path and the values of all entries of a section, those of the environments included."""
+    for above, part in _layers(document):
+        for name, values in mapping(part.get(section)).items():
+            yield (*above, section, name), values
+
+
+def _without_subject(document: Document, section: Section) -> Iterator[Problem]:
+    """Yield a problem for each session or agent that gets its pathway or id from no layer of any environment."""
+    if document.has_merge_key:  # its value was dropped: what is missing may have been in it
         return
-    named = _names_with_pathway(environments)
-    for name, session in mapping(data.get("sessions")).items():
-        if _lacks(session, "pathway_id") and name not in named:
-            yield document.problem(("sessions", name), MISSING_SUBJECTS["sessions"].format(where=""), of_key=True)
-
-
-def _missing_agents(document: Document) -> Iterator[Problem]:
-    """Yield a problem for each agent that gets no id, in the base or in an environment."""
-    if document.has_merge_key:  # its value was dropped: an id may have been in it
+    needed = NEEDED[section]
+    if section == "sessions" and any(needed in mapping(part.get("defaults")) for _, part in _layers(document)):
         return
-    overrides = [mapping(settings.get("agents")) for settings in all_settings(document).values()]
-    named = {name for agents in overrides for name, own in agents.items() if "agent_id" in mapping(own)}
-    for name, agent in mapping(mapping(document.data).get("agents")).items():
-        if _lacks(agent, "agent_id") and name not in named:
-            yield document.problem(("agents", name), MISSING_SUBJECTS["agents"].format(where=""), of_key=True)
-
-
-def _names_with_pathway(environments: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Return the sessions that get a pathway in an environment."""
-    overrides = (mapping(settings.get("sessions")) for settings in environments)
-    return {name for sessions in overrides for name, own in sessions.items() if _has_pathway(own)}
-
-
-def _has_pathway(session: Any) -> bool:
-    return "pathway_id" in mapping(session)
+    named = {path[-1] for path, values in _entries(document, section) if needed in mapping(values)}
+    for name, run in mapping(mapping(document.data).get(section)).items():
+        if name not in named and _lacks(run, needed):
+            yield document.problem((section, name), MISSING_SUBJECTS[section].format(where=""), of_key=True)
 
 
 def _lacks(run: Any, key: str) -> bool:
     """Whether a session or agent has no value of its own for a key. One that is no mapping is reported as such."""
     return run is None or (isinstance(run, dict) and key not in run)
+
+
+def _layers(document: Document) -> list[tuple[KeyPath, Mapping[str, Any]]]:
+    """Return the path and the values of the file itself, and of each environment."""
+    layers: list[tuple[KeyPath, Mapping[str, Any]]] = [((), mapping(document.data))]
+    return layers + [(("environments", name), settings) for name, settings in all_settings(document).items()]
 
 
 def all_settings(document: Document) -> dict[str, Mapping[str, Any]]:
