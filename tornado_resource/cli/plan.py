@@ -17,6 +17,7 @@ from tornado_resource.cli.output import ExitCode, format_option
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json, count, counts
 from tornado_resource.declarations.merging import SECTIONS
+from tornado_resource.declarations.model import SUBJECT_FIELDS, SUBJECTS
 from tornado_resource.declarations.resolver import environment_names, resolve
 from tornado_resource.declarations.schedule import MAX_PLAN_VALUES, make_plan, one_at_a_time
 from tornado_resource.errors import DeclarationError
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
 
 
 CARRIES: Final = {
-    "version": "runs on the version that passed in {}",
-    "pass": "must have passed in {}, where it runs on another pathway: no version is carried",
-    "unknown": "must have passed in {}; on the same pathway, runs on the version that passed there",
-    "never": "has no gate in {}: its promotion will be refused",
+    "version": "runs on the version that passed in {source}",
+    "pass": "must have passed in {source}, where it runs on another {subject}: no version is carried",
+    "unknown": "must have passed in {source}; on the same {subject}, runs on the version that passed there",
+    "never": "has no gate in {source}: its promotion will be refused",
 }
 MAX_LISTED_ENVIRONMENTS: Final = 20
 """How many environments a message lists."""
@@ -131,7 +132,7 @@ def _summary(plan: Plan) -> Iterator[str]:
         yield f"promotes what passed in {environment.promotes_from}{age}"
     for release in plan.releases:
         version = f"version {release.version} of " if release.version is not None else ""
-        subject = "pathway" if release.section == "sessions" else "agent"
+        subject = SUBJECTS[release.section]
         yield f"publishes {version}{subject} {release.subject_id} to {release.environment} once every gate has passed"
     yield from _remarks(plan)
 
@@ -168,8 +169,7 @@ def _more(plan: Plan) -> str:
 def _carried(planned: Planned, source: str | None) -> str:
     if not planned.declaration.retest:
         return f"starts nothing (retest: false): must have passed in {source}, and that counts here"
-    text = CARRIES[planned.carries or "unknown"].format(source)
-    return text if planned.declaration.section == "sessions" else text.replace("pathway", "agent")
+    return CARRIES[planned.carries or "unknown"].format(source=source, subject=SUBJECTS[planned.declaration.section])
 
 
 def _run_lines(planned: Planned) -> Iterator[str]:
@@ -309,7 +309,7 @@ def _checks_as_json(checks: ChecksDeclaration) -> dict[str, Any]:
 
 def _release_as_json(release: Release) -> dict[str, Any]:
     return {
-        "pathway_id" if release.section == "sessions" else "agent_id": release.subject_id,
+        SUBJECT_FIELDS[release.section]: release.subject_id,
         "environment": release.environment,
         "version": release.version,
     }

@@ -23,6 +23,10 @@ Rerun = Literal["on_drift", "on_failure", "on_change", "always"]
 Publish = Literal["staging", "production"]
 Section = Literal["sessions", "agents"]
 """A part of the file whose entries are runs."""
+SUBJECTS: Final[Mapping[Section, str]] = {"sessions": "pathway", "agents": "agent"}
+"""What the runs of a section test."""
+SUBJECT_FIELDS: Final[Mapping[Section, str]] = {"sessions": "pathway_id", "agents": "agent_id"}
+"""The key that says which one. Every run needs it."""
 
 DEFAULT_RERUN: Final = "on_drift"
 LATEST: Final = "latest"
@@ -318,7 +322,7 @@ class Declaration:
     @property
     def subject_id(self) -> str:
         """The pathway or the agent."""
-        return self.pathway_id if self.section == "sessions" else self.agent_id
+        return str(self.request[SUBJECT_FIELDS[self.section]])
 
     @property
     def place(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.declarations.merging import SECTIONS
+from tornado_resource.declarations.model import SUBJECT_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,8 +23,6 @@ MAX_RESOLVED: Final = 30_000
 """How many sessions and agents all environments together may have: each is resolved for each environment."""
 MAX_CIRCLE: Final = 20
 """How many environments of a circle a message names."""
-NEEDED: Final[Mapping[Section, str]] = {"sessions": "pathway_id", "agents": "agent_id"}
-"""What every run needs."""
 MISSING_SUBJECTS: Final[Mapping[Section, str]] = {
     "sessions": "`pathway_id` is missing{where}, expected the id of the pathway to test",
     "agents": "`agent_id` is missing{where}, expected the id of the agent to check",
@@ -146,7 +145,8 @@ def _unknown_runs(document: Document) -> Iterator[Problem]:
     for environment, settings in all_settings(document).items():
         for section in SECTIONS:
             own, declared = mapping(settings.get(section)), mapping(mapping(document.data).get(section))
-            unknown = [name for name in own if name not in declared and NEEDED[section] not in mapping(own[name])]
+            needed = SUBJECT_FIELDS[section]
+            unknown = [name for name in own if name not in declared and needed not in mapping(own[name])]
             yield from (_unknown_run(document, environment, section, name) for name in unknown)
 
 
@@ -255,7 +255,7 @@ def _without_subject(document: Document, section: Section) -> Iterator[Problem]:
     """Yield a problem for each session or agent that gets its pathway or id from no layer of any environment."""
     if document.has_merge_key:  # its value was dropped: what is missing may have been in it
         return
-    needed = NEEDED[section]
+    needed = SUBJECT_FIELDS[section]
     if section == "sessions" and any(needed in mapping(part.get("defaults")) for _, part in _layers(document)):
         return
     named = {path[-1] for path, values in _entries(document, section) if needed in mapping(values)}

@@ -16,6 +16,8 @@ from tornado_resource.declarations.document import Findings
 from tornado_resource.declarations.judges import Judges
 from tornado_resource.declarations.merging import OWN, SECTIONS, Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import (
+    SUBJECT_FIELDS,
+    SUBJECTS,
     UNCONFIRMABLE,
     Budget,
     Declaration,
@@ -29,7 +31,7 @@ from tornado_resource.declarations.model import (
 )
 from tornado_resource.declarations.quarantine import UNGATED_QUARANTINE, faults, in_effect, notes
 from tornado_resource.declarations.reader import parse, read
-from tornado_resource.declarations.references import MISSING_SUBJECTS, NEEDED, reference_problems, unknown_environment
+from tornado_resource.declarations.references import MISSING_SUBJECTS, reference_problems, unknown_environment
 from tornado_resource.declarations.releases import obstacles
 from tornado_resource.declarations.remainder import remainder
 from tornado_resource.declarations.removals import empty_values, left_out
@@ -307,8 +309,7 @@ def _gated(document: Document, environment: str) -> dict[str, Mapping[str, Any]]
 def _carry(here: Declaration, there: Mapping[str, Any] | None) -> Carry:
     if there is None:
         return "never"
-    needed = NEEDED[here.section]
-    return "version" if here.request[needed] == there.get(needed) else "pass"
+    return "version" if here.subject_id == there.get(SUBJECT_FIELDS[here.section]) else "pass"
 
 
 def layers(document: Document, environment: str | None, section: Section, name: str) -> list[Layer]:
@@ -348,7 +349,7 @@ class _Merged:
 
     @property
     def has_place(self) -> bool:
-        return NEEDED[self.section] in self.values
+        return SUBJECT_FIELDS[self.section] in self.values
 
     @property
     def is_gated(self) -> bool:
@@ -591,7 +592,7 @@ def _no_pass(environment: Environment, declaration: Declaration, carry: Carry | 
     if declaration.gate is None:
         return "needs a gate, and this has `gate: none`; declare a gate, or remove it"
     if carry == "pass":
-        subject = "pathway" if declaration.section == "sessions" else "agent"
+        subject = SUBJECTS[declaration.section]
         return f"needs the same {subject} in {environment.promotes_from}, since its pass is for that one; remove it"
     return None
 

@@ -11,7 +11,7 @@ from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.canonical import natural_or_none, text_or_none, texts, whole_without_nulls
 from tornado_resource.core.clock import format_duration, parse_duration
 from tornado_resource.core.text import clean, id_list
-from tornado_resource.declarations.model import LATEST, PINNED, Gate, declared_version, is_version_id
+from tornado_resource.declarations.model import LATEST, PINNED, SUBJECTS, Gate, declared_version, is_version_id
 from tornado_resource.declarations.quarantine import parsed
 from tornado_resource.declarations.releases import PATCHED
 from tornado_resource.runs.confirmation import agrees as is_confirmed
@@ -27,13 +27,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from tornado_resource.bland.content import Digests
-    from tornado_resource.declarations.model import Declaration, Environment, Section
+    from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.declarations.quarantine import Quarantine
     from tornado_resource.runs.kinds import Kind
     from tornado_resource.runs.model import RunVerdict
 
-_NOUN: Final[Mapping[Section, str]] = {"sessions": "session", "agents": "check run"}
-_SUBJECT: Final[Mapping[Section, str]] = {"sessions": "pathway", "agents": "agent"}
 PASS_CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far in the future a pass may be by this machine's clock: the API's clock is another one."""
 
@@ -169,22 +167,21 @@ class _SourceRun:
 
     @classmethod
     def of(cls, source: SourceStack, declaration: Declaration) -> _SourceRun:
-        verdict = _entry(source.verdicts, declaration.name)
+        verdict, kind = _entry(source.verdicts, declaration.name), kind_of(declaration.kind)
         is_agent = declaration.section == "agents"
         run = _entry(source.agents if is_agent else source.sessions, declaration.name)
-        subject = run.get("agent_id" if is_agent else "pathway_id")
         version_id = text_or_none(verdict.get("version_id"))
         return cls(
             outcome=text_or_none(verdict.get("outcome")),
             reason=text_or_none(verdict.get("reason")) or "no reason is recorded",
             run_id=text_or_none(verdict.get("session_id")) or None,
-            current_id=text_or_none(run.get("run_id" if is_agent else "session_id")) or None,
+            current_id=text_or_none(run.get(kind.id_output)) or None,
             version=version_id if is_agent else natural_or_none(verdict.get("version")),
             semver=text_or_none(verdict.get("semver")),
             content=text_or_none(verdict.get("content")),
             full_run=full_run if isinstance(full_run := verdict.get("full_run"), bool) else None,
             finished_at=text_or_none(verdict.get("finished_at")),
-            is_elsewhere=bool(run) and subject != declaration.subject_id,
+            is_elsewhere=bool(run) and run.get(kind.place_outputs[0]) != declaration.subject_id,
             env=text_or_none(run.get("env")),
             quarantined=_quarantined(verdict),
         )
@@ -253,7 +250,7 @@ class _Check:
     def on_version(self) -> Declaration:
         if self.version is None:
             return self.declaration
-        field = "version_number" if self.declaration.section == "sessions" else "version_id"
+        field = kind_of(self.declaration.kind).version_field
         return replace(self.declaration, request={**self.declaration.request, field: self.version})
 
     @property
@@ -322,7 +319,7 @@ def _weaker(check: _Check, carried: RunVerdict, kind: Kind, day: date) -> Iterat
 
 def _elsewhere(check: _Check) -> Iterator[str]:
     if check.source.is_elsewhere:
-        subject = _SUBJECT[check.declaration.section]
+        subject = SUBJECTS[check.declaration.section]
         yield f"it passed there on another {subject}, so its pass cannot count here (retest: false)"
 
 
@@ -341,8 +338,8 @@ def _rolled_back(declaration: Declaration, source: SourceStack) -> Iterator[str]
 
 def _no_pass(declaration: Declaration, session: _SourceRun) -> tuple[str, ...]:
     if session.outcome is None:
-        what = "session" if declaration.section == "sessions" else "agent"
-        return (f"no verdict there: declare the {what} there with a gate, and let `pulumi up` wait for it",)
+        noun = declaration.section.removesuffix("s")
+        return (f"no verdict there: declare the {noun} there with a gate, and let `pulumi up` wait for it",)
     if session.outcome != "passed":
         return (f"its verdict there is {clean(session.outcome, 40)}: {clean(session.reason)}",)
     return ()
@@ -351,7 +348,7 @@ def _no_pass(declaration: Declaration, session: _SourceRun) -> tuple[str, ...]:
 def _pass_problems(
     environment: Environment, declaration: Declaration, session: _SourceRun, now: datetime
 ) -> Iterator[str]:
-    noun = _NOUN[declaration.section]
+    noun = kind_of(declaration.kind).noun
     if session.run_id is None or session.run_id != session.current_id:
         passed = f"{noun} {clean(session.run_id, 80)}" if session.run_id else f"an unknown {noun}"
         current = f"{noun} {clean(session.current_id, 80)}" if session.current_id else f"no {noun}"
@@ -420,14 +417,14 @@ def _summary(result: _Check) -> str:
     version = f"version {semver or result.version}" if result.version is not None else "no version"
     if result.waived:
         return f"{result.name}: {version}, promoted without a pass: {'; '.join(result.waived)}"
-    section = result.declaration.section
-    passed = f"{_NOUN[section]} {clean(result.source.run_id or '', 80)}"
+    passed = f"{kind_of(result.declaration.kind).noun} {clean(result.source.run_id or '', 80)}"
     if result.source.quarantined:
         excused = id_list([f"{entry.part} until {entry.until}" for entry in result.source.quarantined])
         passed += f"; failed in quarantine: {excused}"
     if result.source.is_elsewhere:
         carried = "is declared" if result.version is not None else "is carried over"
-        return f"{result.name}: passed there ({passed}) on another {_SUBJECT[section]}, {version} {carried}"
+        subject = SUBJECTS[result.declaration.section]
+        return f"{result.name}: passed there ({passed}) on another {subject}, {version} {carried}"
     return f"{result.name}: {version}, passed there ({passed})"
 
 

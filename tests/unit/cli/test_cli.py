@@ -321,6 +321,19 @@ def test_a_long_plan_counts_sessions_and_agents_apart(
     assert capsys.readouterr().out.endswith("\n\n… and 814 more agents: a plan shows at most 20,000 values\n")
 
 
+def test_a_plan_of_an_agent_leaves_the_name_of_an_environment_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It once said agent instead of pathway in all of the sentence."""
+    (tmp_path / "sessions.yaml").write_text(
+        "version: 1\nagents: {a: {agent_id: g}}\n"
+        "environments: {pathway-tests: {}, production: {promotes_from: pathway-tests}}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan", "-e", "production"]) == 0
+    assert "runs on the version that passed in pathway-tests\n" in capsys.readouterr().out
+
+
 def test_a_plan_needs_an_environment_if_there_are_some(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
