@@ -163,6 +163,8 @@ class SandboxApi:
     """How the calls begin that faults hit."""
 
     def __post_init__(self) -> None:
+        # A list of a parametrized test stays whole.
+        self.faults, self.read_faults = list(self.faults), list(self.read_faults)
         self.stage = FREE.pop() if FREE else Stage()
         self.stage.clear(self.time)
         self.store = self.stage.store

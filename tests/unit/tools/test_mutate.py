@@ -111,3 +111,8 @@ def test_no_function_that_is_mutated_narrows_a_type() -> None:
 def test_what_is_mutated_is_what_coverage_measures() -> None:
     tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     assert tools["coverage"]["run"]["source"] == [f"tornado_resource/{folder}" for folder in mutate.FOLDERS]
+
+
+def test_the_tests_of_every_folder_that_is_mutated_run() -> None:
+    run = mutate.SETTINGS["pytest_add_cli_args_test_selection"]
+    assert [folder for folder in mutate.FOLDERS if f"tests/unit/{folder}" not in run] == []
