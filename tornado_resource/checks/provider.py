@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,8 +34,16 @@ from tornado_resource.checks.judges import refusal as refusal_of_judge
 from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.urns import CHECKS_TYPE, JUDGE_TYPE
 from tornado_resource.errors import TornadoError
-from tornado_resource.provider.base import SeeingProvider, SeeingUpdate, address_of, identity
-from tornado_resource.provider.runtime import check_failure, damaged_state, failure, intent_store
+from tornado_resource.provider.base import (
+    SeeingProvider,
+    SeeingUpdate,
+    address_of,
+    definition_of,
+    id_in_clear,
+    identity,
+    recorded_text,
+)
+from tornado_resource.provider.runtime import check_failure, failure, intent_store
 from tornado_resource.runs.intents import CHECKS_INTENTS, JUDGE_INTENTS, Intent
 from tornado_resource.stacks.managers import managing_stacks
 
@@ -250,11 +257,11 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         from tornado_resource.declarations.values import judge_problems
 
         self._note(news)
-        values = {**_definition(news), **{key: news.get(key) for key in JUDGE_OPTIONS}}
+        values = {**definition_of(news), **{key: news.get(key) for key in JUDGE_OPTIONS}}
         resolved = {key: value for key, value in values.items() if not contains_unknowns(value)}
         failures = [check_failure(key, text, news) for key, text in judge_problems(resolved).items()]
         if resolved.keys() == values.keys() and not failures:
-            is_new = _definition(olds).get("name") != values.get("name")
+            is_new = definition_of(olds).get("name") != values.get("name")
             failures = self._refusals(news, is_new=is_new)
         return CheckResult(news, failures)
 
@@ -301,13 +308,13 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         self._this_update.intents.clear(address_of(news))  # the state has it
         is_edited = self._is_edited(olds, news, there)
         recorded = any(olds.get(key) != news.get(key) for key in JUDGE_RECORDED)
-        return DiffResult(changes=is_edited or recorded or _definition(olds) != _definition(news))
+        return DiffResult(changes=is_edited or recorded or definition_of(olds) != definition_of(news))
 
     def _is_another(
         self, judge_id: str, olds: Mapping[str, Any], news: Mapping[str, Any], there: SeenJudge | None
     ) -> bool:
         """Return whether the name is not that of the recorded judge."""
-        if _definition(olds).get("name") != _definition(news).get("name"):
+        if definition_of(olds).get("name") != definition_of(news).get("name"):
             return True
         is_gone = self._seen(news).get("is_gone") is True or (there is not None and there.judge_id != judge_id)
         if is_gone:
@@ -318,7 +325,7 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         """Return whether something else is published than what is declared or recorded, and print what."""
         place, secrets = address_of(news).resource, _secrets(news)
         differences = there.differences if there is not None else ()
-        is_own_edit = _definition(olds) != _definition(news)
+        is_own_edit = definition_of(olds) != definition_of(news)
         if differences and not is_own_edit:
             print(f"{place}: {', '.join(fields_of(differences))} changed in Bland since the last update", flush=True)
         for difference in differences:
@@ -389,19 +396,12 @@ class JudgeProvider(SeeingProvider[SeeingUpdate]):
         return JudgeHeld(_judge_order(props), holder)
 
 
-def _definition(props: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the definition of a judge. One that is missing only happens if the state is damaged."""
-    fields = props.get("fields")
-    definition: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
-    return definition
-
-
 def _hidden(props: Mapping[str, Any]) -> Any:
-    return _definition(props).get(HIDDEN_FIELD)
+    return definition_of(props).get(HIDDEN_FIELD)
 
 
 def _judge_order(props: Mapping[str, Any]) -> JudgeOrder:
-    fields = _definition(props)
+    fields = definition_of(props)
     return JudgeOrder(
         name=str(fields.pop("name", "")),
         fields=fields,
@@ -466,20 +466,9 @@ def _outputs(declared: Checks, stored: Checks) -> dict[str, Any]:
 
 
 def _new_id(props: Mapping[str, Any]) -> str:
-    """Return the id of a resource. Pulumi keeps ids in clear, so it has only a digest of an agent that is secret."""
-    agent = str(props["agent_id"])
-    shown_agent = hashlib.sha256(agent.encode()).hexdigest()[:16] if "agent_id" in _secrets(props) else agent
-    return f"{shown_agent}/{props['env']}"
+    """Return the id of a resource."""
+    return f"{id_in_clear(props['agent_id'], is_secret='agent_id' in _secrets(props))}/{props['env']}"
 
 
 def _text(what: str, props: Mapping[str, Any], key: str) -> str:
-    """Return a text of the state of something such as `checks a-1/staging`.
-
-    Raises:
-        Failure: there is none, which only happens if the state is damaged or was changed by hand.
-
-    """
-    value = props.get(key)
-    if isinstance(value, str):
-        return value
-    raise damaged_state(what, f"`{key}`", "run `pulumi up`, which compares what is there with the declaration")
+    return recorded_text(what, props, key, "run `pulumi up`, which compares what is there with the declaration")

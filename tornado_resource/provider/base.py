@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from abc import abstractmethod
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pulumi import contains_unknowns
 from pulumi.dynamic import ResourceProvider
 
-from tornado_resource.provider.runtime import Failure, confirm_base_url, failure, start_runtime
+from tornado_resource.core.canonical import whole_without_nulls
+from tornado_resource.provider.runtime import Failure, confirm_base_url, damaged_state, failure, start_runtime
 from tornado_resource.runs.model import without_secret
 from tornado_resource.stacks.backend import resource_address
 
@@ -151,3 +153,35 @@ def address_of(props: Mapping[str, Any]) -> Address:
     """Return the address of the resource that has these properties."""
     name, parents = identity(props)
     return resource_address(name, os.environ.get("PULUMI_PROJECT", ""), os.environ, parents)
+
+
+def definition_of(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the definition of a resource; none only if the state is damaged: then every field differs."""
+    fields = props.get("fields")
+    definition: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
+    return definition
+
+
+def kept_outputs(props: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the outputs that a state has, without the provider's code, which Pulumi adds itself."""
+    return {key: value for key, value in props.items() if key != "__provider"}
+
+
+def id_in_clear(value: Any, *, is_secret: bool) -> str:
+    """Return an id as a part of the resource's own. Pulumi keeps that in clear, so it has only a digest of a secret."""
+    text = str(value)
+    return hashlib.sha256(text.encode()).hexdigest()[:16] if is_secret else text
+
+
+def recorded_text(what: str, props: Mapping[str, Any], key: str, cure: str) -> str:
+    """Return a text of the state of something such as `checks a-1/staging`.
+
+    Raises:
+        Failure: there is none, which only happens if the state is damaged or was changed by hand. *cure*: what to do
+            once the resource is removed from the state.
+
+    """
+    value = props.get(key)
+    if isinstance(value, str):
+        return value
+    raise damaged_state(what, f"`{key}`", cure)

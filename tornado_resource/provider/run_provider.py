@@ -20,7 +20,7 @@ from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.clock import SYSTEM
 from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.errors import ConfigurationError, TornadoError
-from tornado_resource.provider.base import BaseProvider, Identity, address_of, identity
+from tornado_resource.provider.base import BaseProvider, Identity, address_of, identity, kept_outputs
 from tornado_resource.provider.runtime import (
     Failure,
     check_failure,
@@ -157,7 +157,8 @@ class RunProvider(BaseProvider[_Update]):
     def update(self, run_id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Record the new declaration and keep all other outputs (the SDK's default would drop them)."""
         self._recorded(run_id, olds, news)
-        outputs = {key: value for key, value in olds.items() if key not in {"__provider", "secrets"}}
+        outputs = kept_outputs(olds)
+        outputs.pop("secrets", None)
         return UpdateResult({**outputs, **self._declaration(news)})
 
     def delete(self, run_id: str, props: dict[str, Any]) -> None:
@@ -171,10 +172,13 @@ class RunProvider(BaseProvider[_Update]):
         """Called by refresh. Only a run that is certainly gone is removed (empty id); any other error raises."""
         from tornado_resource.runs.existence import status_or_gone
 
-        outputs = {key: value for key, value in props.items() if key != "__provider"}
         self._recorded(run_id, props, needed=self._kind.place_outputs)
         status = self._run(lambda client: status_or_gone(client, self._run_of(run_id, props)), props)
-        return ReadResult("", {}) if status is None else ReadResult(run_id, {**outputs, "status": status.status})
+        return (
+            ReadResult("", {})
+            if status is None
+            else ReadResult(run_id, {**kept_outputs(props), "status": status.status})
+        )
 
     @property
     def _kind(self) -> Kind:

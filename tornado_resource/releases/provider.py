@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -22,8 +21,8 @@ from tornado_resource.bland.responses import MAX_ID_CHARACTERS, SEGMENT, SEGMENT
 from tornado_resource.core.canonical import natural_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound
-from tornado_resource.provider.base import BaseProvider
-from tornado_resource.provider.runtime import check_failure, confirm_base_url, damaged_state
+from tornado_resource.provider.base import BaseProvider, id_in_clear, kept_outputs, recorded_text
+from tornado_resource.provider.runtime import check_failure, confirm_base_url
 from tornado_resource.runs.model import HIDDEN
 from tornado_resource.versions.drift import drift_of_live
 
@@ -139,10 +138,8 @@ class BaseReleaseProvider(BaseProvider[None]):
         return {"previous": entries} if entries else {}
 
     def _new_id(self, props: Mapping[str, Any]) -> str:
-        """Return the id of a release. Pulumi keeps ids in clear, so it has only a digest of an id that is secret."""
-        own = str(props[self._id_key])
-        shown_subject = hashlib.sha256(own.encode()).hexdigest()[:16] if self._is_secret(props) else own
-        return f"{shown_subject}/{props['environment']}"
+        """Return the id of a release."""
+        return f"{id_in_clear(props[self._id_key], is_secret=self._is_secret(props))}/{props['environment']}"
 
     def _secret_texts(self, props: Mapping[str, Any]) -> list[str]:
         return [str(props[self._id_key])] if self._is_secret(props) else []
@@ -158,17 +155,8 @@ class BaseReleaseProvider(BaseProvider[None]):
         return f"release of {self.thing} {subject} to {props.get('environment')}"
 
     def _id_of(self, release_id: str, props: Mapping[str, Any]) -> str:
-        """Return the id that a release in the state has.
-
-        Raises:
-            Failure: there is none, which only happens if the state is damaged or was changed by hand.
-
-        """
-        own = props.get(self._id_key)
-        if isinstance(own, str):
-            return own
-        what, missing = f"release {release_id}", f"`{self._id_key}`"
-        raise damaged_state(what, missing, cure="run `pulumi up`, which publishes again")
+        """Return the id that a release in the state has."""
+        return recorded_text(f"release {release_id}", props, self._id_key, "run `pulumi up`, which publishes again")
 
 
 class ReleaseProvider(BaseReleaseProvider):
@@ -196,7 +184,7 @@ class ReleaseProvider(BaseReleaseProvider):
 
     def read(self, release_id: str, props: dict[str, Any]) -> ReadResult:
         """Called by refresh. Reads the live pathway, if this release says what it must be."""
-        outputs = {key: value for key, value in props.items() if key != "__provider"}
+        outputs = kept_outputs(props)
         if props.get("environment") == "production" and is_digest(props.get("content")):
             from tornado_resource.versions.reading import read_digests
 
@@ -270,7 +258,7 @@ class AgentReleaseProvider(BaseReleaseProvider):
                 return str(error)
 
         pin = self._run(read, props)
-        outputs = {key: value for key, value in props.items() if key != "__provider"}
+        outputs = kept_outputs(props)
         if isinstance(pin, str):
             return ReadResult(release_id, {**outputs, "unproved": self._public(pin, props)})
         outputs |= {"live": pin.version_id, "semver": pin.semver}

@@ -20,7 +20,15 @@ from pulumi.dynamic import (
 from tornado_resource.bland.listing import OWNER_FIELDS, Owner
 from tornado_resource.bland.scenario_content import SCENARIO_FIELDS
 from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.provider.base import Identity, SeeingProvider, SeeingUpdate, address_of, identity
+from tornado_resource.provider.base import (
+    Identity,
+    SeeingProvider,
+    SeeingUpdate,
+    address_of,
+    definition_of,
+    identity,
+    kept_outputs,
+)
 from tornado_resource.provider.runtime import Failure, check_failure, damaged_state, failure, intent_store
 from tornado_resource.runs.intents import SCENARIO_INTENTS
 from tornado_resource.stacks.managers import Managers, managing_stacks
@@ -115,7 +123,7 @@ class ScenarioProvider(SeeingProvider[_Update]):
         if replaces or contains_unknowns(fields):
             return DiffResult(changes=True, replaces=replaces)
         self._take(scenario_id, news)
-        changed, drift = declared_changes(_fields(olds), whole_without_nulls(fields)), _drift(olds, seen)
+        changed, drift = declared_changes(definition_of(olds), whole_without_nulls(fields)), _drift(olds, seen)
         if changed:
             print(f"{address.resource}: changes {', '.join(changed)}", flush=True)
         if drift:
@@ -128,7 +136,7 @@ class ScenarioProvider(SeeingProvider[_Update]):
         from tornado_resource.scenarios.lifecycle import take_over, update
 
         order = self._order(news)
-        changed = (*declared_changes(_fields(olds), order.fields), *_drift(olds, self._seen(news)))
+        changed = (*declared_changes(definition_of(olds), order.fields), *_drift(olds, self._seen(news)))
         if order.manage and not olds.get("manage", True):
             recorded = self._run(lambda client: take_over(client, scenario_id, order), news)
         elif not changed:
@@ -143,13 +151,12 @@ class ScenarioProvider(SeeingProvider[_Update]):
         """Called by refresh. Only a scenario that is certainly gone is removed (empty id); any other error raises."""
         from tornado_resource.scenarios.lifecycle import read
 
-        fields, owner = _fields(props), _owner(scenario_id, props)
+        fields, owner = definition_of(props), _owner(scenario_id, props)
         scenario = self._run(lambda client: read(client, scenario_id, owner), props)
         if scenario is None:
             return ReadResult("", {})
         drift = changed_fields(fields, scenario.entry, props.get("filled"))
-        outputs = {key: value for key, value in props.items() if key != "__provider"}
-        return ReadResult(scenario_id, {**outputs, "drift": list(drift)})
+        return ReadResult(scenario_id, {**kept_outputs(props), "drift": list(drift)})
 
     def delete(self, scenario_id: str, props: dict[str, Any]) -> None:
         """Disable, leave or delete the scenario, as `on_destroy` says. One that another stack manages stays as it is.
@@ -213,7 +220,7 @@ class ScenarioProvider(SeeingProvider[_Update]):
         return ScenarioOrder(
             address=address,
             owner=_owner(address.resource, props),
-            fields=_fields(props),
+            fields=definition_of(props),
             on_conflict=_option(props, "on_conflict"),
             manage=_option(props, "manage"),
             managed_by=_option(props, "managed_by"),
@@ -229,13 +236,6 @@ def _edit(drift: Sequence[str], seen: Mapping[str, Any], *, is_managed: bool) ->
     if not is_managed:
         action = f"compares {pronoun}"
     return f"{ScenarioChange(edited, unstored=unstored)}; `pulumi up` {action}"
-
-
-def _fields(props: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the definition. One that is missing only happens if the state is damaged: then every field differs."""
-    fields = props.get("fields")
-    definition: dict[str, Any] = whole_without_nulls(fields) if isinstance(fields, dict) else {}
-    return definition
 
 
 def _drift(olds: Mapping[str, Any], seen: Mapping[str, Any]) -> list[str]:
