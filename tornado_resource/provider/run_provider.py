@@ -34,7 +34,7 @@ from tornado_resource.runs import commands
 from tornado_resource.runs.inputs import compare, declared_inputs
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.rerun import Decision
-from tornado_resource.stacks.pulumi_cli import pulumi_json
+from tornado_resource.stacks.pulumi_cli import pulumi_json, resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,14 +56,10 @@ def recorded_urn(stack: str, resource_type: str, run_id: str) -> str | None:
     It runs `pulumi`, which takes a second: only for the message of an error, and before a run is adopted.
     """
     try:
-        deployment = pulumi_json("stack", "export", "--stack", stack).get("deployment") or {}
+        resources = resources_of(pulumi_json("stack", "export", "--stack", stack), resource_type)
     except (ConfigurationError, ValueError):
         return None
-    resources = deployment.get("resources") or []
-    urns = (
-        resource["urn"] for resource in resources if resource["type"] == resource_type and resource.get("id") == run_id
-    )
-    return next(urns, None)
+    return next((resource["urn"] for resource in resources if resource["id"] == run_id), None)
 
 
 @dataclass

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tornado_resource.core.text import clean
 from tornado_resource.core.urns import SCENARIO_TYPE
 from tornado_resource.errors import ConfigurationError
-from tornado_resource.stacks.pulumi_cli import pulumi_json
+from tornado_resource.stacks.pulumi_cli import pulumi_json, resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,10 +65,5 @@ def managing_stacks(own: str, resource_type: str = SCENARIO_TYPE) -> Managers:
 
 
 def _managed_by(stack: str, resource_type: str) -> list[str]:
-    deployment = pulumi_json("stack", "export", "--stack", stack).get("deployment") or {}
-    return [resource["id"] for resource in deployment.get("resources") or [] if _is_managed(resource, resource_type)]
-
-
-def _is_managed(resource: dict[str, Any], resource_type: str) -> bool:
-    is_such = resource["type"] == resource_type and "id" in resource
-    return is_such and (resource.get("outputs") or {}).get("manage", True) is True
+    resources = resources_of(pulumi_json("stack", "export", "--stack", stack), resource_type)
+    return [resource["id"] for resource in resources if (resource.get("outputs") or {}).get("manage", True) is True]

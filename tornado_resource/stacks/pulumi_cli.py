@@ -50,6 +50,12 @@ def pulumi_json(*arguments: str) -> Any:
         raise ConfigurationError(message) from None
 
 
+def resources_of(export: Mapping[str, Any], resource_type: str) -> list[Mapping[str, Any]]:
+    """Return the resources of one type that have an id, of what `pulumi stack export` prints."""
+    resources = (export.get("deployment") or {}).get("resources") or []
+    return [resource for resource in resources if resource["type"] == resource_type and "id" in resource]
+
+
 def set_config(stack: str, key: str, value: Mapping[str, Any]) -> None:
     """Set a config value of a stack to an object, as `pulumi config set-all` does: all else in the file stays.
 
