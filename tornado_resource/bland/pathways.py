@@ -1,4 +1,4 @@
-"""The requests of the API's pages *Get Pathway Version* and *Promote Pathway Version*, and what the responses say.
+"""The requests of the API's pages on the versions of pathways, and what the responses say.
 
 Every function sends one request, and is safe to repeat.
 """
@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tornado_resource.bland.content import LIVE, STAGING, Content, parse_content
 from tornado_resource.bland.response_body import refuse_complex
 from tornado_resource.bland.responses import reported_error, segment
+from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.errors import OutcomeUnknown, Rejected
 
@@ -43,6 +44,18 @@ async def read_version(client: Client, pathway_id: str, version: Which) -> Conte
     parts = [list(content.nodes), list(content.edges), content.settings]
     nodes, edges, settings = client.without_key(parts, response.content)
     return replace(content, nodes=tuple(nodes), edges=tuple(edges), settings=settings)
+
+
+async def read_latest(client: Client, pathway_id: str) -> int | None:
+    """Return the number of the newest version of a pathway; None if the API lists none."""
+    label = f"versions of pathway {clean(pathway_id)}"
+    response: Any = await client.exchange(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/versions")
+    while isinstance(response, dict):
+        response = response.get("versions", response.get("data"))
+    listed = [entry for entry in (response if isinstance(response, list) else []) if isinstance(entry, dict)]
+    numbers = {number: entry for entry in listed if (number := whole_or_none(entry.get("version_number"))) is not None}
+    marked = [number for number, entry in numbers.items() if entry.get("is_latest") is True]
+    return max(marked or numbers, default=None)
 
 
 async def publish_version(client: Client, pathway_id: str, version: int, environment: str) -> bool:

@@ -249,9 +249,10 @@ async def _unknown(client: Client, pathway_id: str) -> ConfigurationError:
 
 
 async def _latest(client: Client, pathway_id: str) -> int | None:
-    from tornado_resource.versions.reading import read_latest
+    from tornado_resource.bland.pathways import read_latest
+    from tornado_resource.bland.retrying import retried
 
     try:
-        return await read_latest(client, pathway_id)
+        return await retried(lambda: read_latest(client, pathway_id))
     except ApiError:
         return None  # only a comment in the file

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.listing import Owner
+from tornado_resource.bland.pathways import read_latest
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import list_scenarios
 from tornado_resource.errors import NotFound, Rejected
-from tornado_resource.versions.reading import read_latest
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
@@ -44,7 +44,7 @@ async def find_faults(client: Client, pathway_id: str) -> list[tuple[str, str]]:
     except NotFound:
         return [UNKNOWN_PATHWAY]
     try:
-        await read_latest(client, pathway_id)
+        await retried(lambda: read_latest(client, pathway_id))
     except NotFound:
         return [UNKNOWN_PATHWAY]
     except Rejected as error:

@@ -112,10 +112,11 @@ class Tornado(Kind):
 
         If the API does not have the pathway, the error names the agent that replaces it.
         """
-        from tornado_resource.versions.reading import ContentReader
+        from tornado_resource.bland.pathways import read_latest
+        from tornado_resource.bland.retrying import retried
 
         try:
-            newest = await ContentReader(client).latest(self.place_id(request))
+            newest = await retried(lambda: read_latest(client, self.place_id(request)))
         except NotFound as error:
             raise await with_successor(client, error, str(request["pathway_id"])) from None
         if newest is None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import STAGING
 from tornado_resource.bland.listing import Owner
 from tornado_resource.bland.pathways import read_version
-from tornado_resource.bland.responses import segment
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import list_scenarios, with_ids
-from tornado_resource.core.canonical import whole_or_none
-from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound, OutcomeUnknown, Rejected
 
 if TYPE_CHECKING:
@@ -69,24 +66,6 @@ async def read_content(client: Client, pathway_id: str, version: Which, retry: R
     return version_content
 
 
-async def read_latest(client: Client, pathway_id: str) -> int | None:
-    """Return the number of the newest version of a pathway; None if the API lists none.
-
-    Raises:
-        ApiError: the request failed for good.
-
-    """
-    label = f"versions of pathway {clean(pathway_id)}"
-    path = f"/v1/pathway/{segment(label, pathway_id)}/versions"
-    response: Any = await retried(lambda: client.exchange(label, "GET", path))
-    while isinstance(response, dict):
-        response = response.get("versions", response.get("data"))
-    listed = [entry for entry in (response if isinstance(response, list) else []) if isinstance(entry, dict)]
-    numbers = {number: entry for entry in listed if (number := whole_or_none(entry.get("version_number"))) is not None}
-    marked = [number for number, entry in numbers.items() if entry.get("is_latest") is True]
-    return max(marked or numbers, default=None)
-
-
 async def read_digests(client: Client, pathway_id: str, version: Which, retry: Retry = retried) -> Digests | None:
     """Return the digests of a version's content, as `read_content` does."""
     content = await read_content(client, pathway_id, version, retry)
@@ -100,7 +79,7 @@ def _says_not_shown(error: Rejected) -> bool:
 
 
 class ContentReader:
-    """Reads what a session tests: versions and scenarios of pathways.
+    """Reads what a session tests (`drift.Reader`): versions and scenarios of pathways.
 
     Args:
         client: sends the requests.
@@ -109,15 +88,6 @@ class ContentReader:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-
-    async def latest(self, pathway_id: str) -> int | None:
-        """Return the number of the newest version; None if the API lists none.
-
-        Raises:
-            ApiError: they could not be read.
-
-        """
-        return await read_latest(self._client, pathway_id)
 
     async def digests(self, pathway_id: str, version: int) -> Digests | None:
         """Return the digests of a version's content; None if the API does not show it.

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tests.support.shared_client import FAILED, NEW, OLD, PASSED, URN, StatusApi
+from tornado_resource.bland import pathways
 from tornado_resource.bland.content import Digests
 from tornado_resource.bland.sessions import Status
 from tornado_resource.core.urns import STACK_TYPE
@@ -25,7 +26,6 @@ from tornado_resource.runs.rerun import LastRun
 from tornado_resource.runs.verdict import make_verdict
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.tornado.kind import KIND
-from tornado_resource.versions.reading import ContentReader, read_latest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +83,7 @@ async def latest(  # noqa: PLR0913 - one keyword argument for each thing that is
     async def digests(_pathway_id: str, version: int) -> Digests | None:
         return Digests.of(fork_now if version == 7 else content)
 
-    monkeypatch.setattr(ContentReader, "latest", known)
+    monkeypatch.setattr(pathways, "read_latest", known)
     monkeypatch.setattr(versions, "digests", digests)
     return await LastRuns(api, versions).version(KIND, [URN], {**DECLARED, **declared})
 
@@ -186,13 +186,13 @@ async def test_the_newest_version_in_every_form(body: Any, number: int | None) -
         return json_response(body)
 
     async with client_of(handle) as client:
-        assert await read_latest(client, "pw-1") == number
+        assert await pathways.read_latest(client, "pw-1") == number
 
 
 async def test_versions_that_cannot_be_read_are_an_error() -> None:
     async with client_of(lambda _request: json_response({"message": "no"}, 403)) as client:
         with pytest.raises(ApiError, match="versions of pathway pw-1: HTTP 403: no"):
-            await read_latest(client, "pw-1")
+            await pathways.read_latest(client, "pw-1")
 
 
 @pytest.mark.parametrize(

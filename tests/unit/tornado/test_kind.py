@@ -9,7 +9,6 @@ import pytest
 from tests.support.api import client_of, json_response
 from tornado_resource.errors import ConfigurationError, NotFound
 from tornado_resource.tornado.kind import KIND
-from tornado_resource.versions.reading import ContentReader
 
 if TYPE_CHECKING:
     import httpx
@@ -63,9 +62,9 @@ def test_a_provider_gets_numbers_only() -> None:
     assert problems == {"version_number": "found `latest`, expected the number of a version"}
 
 
-async def test_the_reader_knows_the_newest_version() -> None:
+async def test_the_latest_version_is_the_newest_one() -> None:
     async with client_of(Api().handle) as client:
-        assert await ContentReader(client).latest("pw-1") == 7
+        assert (await KIND.find_version(client, {"pathway_id": "pw-1"})).version == 7
 
 
 @pytest.mark.parametrize(
