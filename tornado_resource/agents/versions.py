@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tornado_resource.bland.agents import PRODUCTION, list_versions, read_latest_version, read_pins, read_version
+from tornado_resource.bland.agents import PRODUCTION, find_version, read_latest_version, read_pins, read_version
 from tornado_resource.bland.content import FORM, LAYOUT, Content, Digests
-from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.canonical import digest, whole
 from tornado_resource.core.text import clean
@@ -50,14 +49,11 @@ async def read_content(client: Client, request: Mapping[str, Any], which: str) -
 
 
 async def _find(client: Client, agent_id: str, wanted: str) -> Version | None:
-    if wanted != LATEST and not is_version_id(wanted):
-        return await retried(lambda: read_version(client, agent_id, wanted))
-    newest = await retried(lambda: read_latest_version(client, agent_id))
-    if wanted == LATEST or not is_other(newest.version_id, wanted):
-        return newest
-    listed = (await retried(lambda: list_versions(client, agent_id))).get(wanted)
-    semver = listed.semver if listed is not None else None
-    return await retried(lambda: read_version(client, agent_id, semver)) if semver is not None else None
+    if is_version_id(wanted):
+        return await find_version(client, agent_id, wanted)
+    if wanted == LATEST:
+        return await retried(lambda: read_latest_version(client, agent_id))
+    return await retried(lambda: read_version(client, agent_id, wanted))
 
 
 def content_of(snapshot: Mapping[str, Any]) -> Content:

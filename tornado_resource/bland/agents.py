@@ -1,7 +1,7 @@
 """The requests of the API's pages about agents, their versions and their environments, and what the responses say.
 
-Every function sends one request; retries are the caller's choice. Responses may be in the wrapper `{data, errors}` or
-bare. A list has what can be read of it, and says whether it is known to be whole.
+Every function but `find_version` sends one request; retries are the caller's choice. Responses may be in the wrapper
+`{data, errors}` or bare. A list has what can be read of it, and says whether it is known to be whole.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tornado_resource.bland.responses import (
     unwrapped,
     word,
 )
+from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ForeignResponse, ReportedError
 
@@ -185,6 +186,25 @@ async def read_version(client: Client, agent_id: str, semver: str) -> Version:
     version = await _read_version(client, label, agent_id, segment(label, semver))
     refuse_other(label, ("version", version.semver, semver))
     return version
+
+
+async def find_version(client: Client, agent_id: str, version_id: str) -> Version | None:
+    """Return a version by its id, with its snapshot; None if the API does not show it.
+
+    It shows the newest one, and published ones. With retries, since it sends up to three requests.
+
+    Raises:
+        ApiError: one of them failed for good.
+
+    """
+    version = await retried(lambda: read_latest_version(client, agent_id))
+    if is_other(version.version_id, version_id):
+        listed = (await retried(lambda: list_versions(client, agent_id))).get(version_id)
+        semver = listed.semver if listed is not None else None
+        if semver is None:
+            return None
+        version = await retried(lambda: read_version(client, agent_id, semver))
+    return version if not is_other(version.version_id, version_id) else None
 
 
 async def read_pins(client: Client, agent_id: str) -> Pins:

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.agents import AGENTS_PATH, list_versions, read_latest_version, read_version
-from tornado_resource.bland.responses import is_other, reported_error, segment, word
+from tornado_resource.bland.agents import AGENTS_PATH, find_version
+from tornado_resource.bland.responses import reported_error, segment, word
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean, short_list
 from tornado_resource.errors import ApiError
@@ -70,10 +70,11 @@ async def find_missing_variables(client: Client, agent_id: str, env: str, versio
     None if all have one, and if that cannot be known: no page of the API says what it shows of every version.
     """
     try:
-        snapshot = await _read_snapshot(client, agent_id, version_id)
+        version = await find_version(client, agent_id, version_id)
     except ApiError:
         return None
-    return await find_missing_of_snapshot(client, agent_id, env, snapshot)
+    snapshot = version.snapshot if version is not None else None
+    return await find_missing_of_snapshot(client, agent_id, env, snapshot or {})
 
 
 async def find_missing_of_snapshot(client: Client, agent_id: str, env: str, snapshot: Mapping[str, Any]) -> str | None:
@@ -92,23 +93,6 @@ async def find_variables(client: Client, agent_id: str, env: str) -> Variables |
         return await retried(lambda: read_variables(client, agent_id, env))
     except ApiError:
         return None
-
-
-async def _read_snapshot(client: Client, agent_id: str, version_id: str) -> Mapping[str, Any]:
-    """Return the snapshot of a version, which the API shows of the newest one and of published ones; else an empty one.
-
-    Raises:
-        ApiError: a request failed.
-
-    """
-    version = await retried(lambda: read_latest_version(client, agent_id))
-    if is_other(version.version_id, version_id):
-        listed = (await retried(lambda: list_versions(client, agent_id))).get(version_id)
-        semver = listed.semver if listed is not None else None
-        if semver is None:
-            return {}
-        version = await retried(lambda: read_version(client, agent_id, semver))
-    return version.snapshot or {} if not is_other(version.version_id, version_id) else {}
 
 
 def referenced_variables(snapshot: Mapping[str, Any]) -> tuple[str, ...]:
