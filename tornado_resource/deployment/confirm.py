@@ -70,11 +70,11 @@ class Confirming:
         recorded = self._recorded(result, inputs)
         rates = self._rates(result, recorded)
         if rates is not None:
-            self._declare(inputs, is_secret=result.gated.is_pathway_secret)
+            self._declare(inputs, is_secret=result.gated.is_place_secret)
             return judged_again(result, rates)
         self._record(replace(unconfirmed(result, CUT_OFF), cause="interrupted"))
         decision = await self._decision(result, inputs, recorded) if recorded is not None else None
-        resource = self._declare(inputs, decision, is_secret=result.gated.is_pathway_secret)
+        resource = self._declare(inputs, decision, is_secret=result.gated.is_place_secret)
         if is_dry_run():
             return unconfirmed(result)
         outputs = await run_outputs(resource).future()
@@ -172,7 +172,7 @@ def _gated(result: Result, inputs: Mapping[str, Any], set_id: str, created_at: s
         created_at=created_at,
         position=gated.position,
         urn=gated.urn,
-        is_pathway_secret=gated.is_pathway_secret,
+        is_place_secret=gated.is_place_secret,
         kind=CONFIRMATION,
         known=Known(content=Digests.of(result.verdict.content)),
     )

@@ -92,7 +92,7 @@ def _complete(declared: GatedRun, outputs: RunOutputs, scenarios: Sequence[Scena
         adopted=values["adopted"],
         started_content=started_content(values),
         gate=Gate.of_inputs(values["declared"], today()) or declared.gate,
-        is_pathway_secret=outputs.has_secret_place,
+        is_place_secret=outputs.has_secret_place,
     )
 
 
@@ -103,7 +103,7 @@ async def previewed(waiter: Waiter, confirming: Confirming, gated: GatedRun) -> 
         confirming.preview_unknown(gated.gate)
         return None
     if result.verdict.confirmation is not None:
-        confirming.keep(gated.run_id, is_secret=gated.is_pathway_secret)
+        confirming.keep(gated.run_id, is_secret=gated.is_place_secret)
     return result if result.cause != "unconfirmed" else None
 
 
@@ -194,7 +194,7 @@ class GateRun:
             result = await self._waiter.settled(gated)
             if result is not None:
                 if result.verdict.confirmation is not None:
-                    confirming.keep(gated.run_id, is_secret=gated.is_pathway_secret)
+                    confirming.keep(gated.run_id, is_secret=gated.is_place_secret)
                 self.report.record(result)
                 return result
             self.report.record(self._unknown(gated, INTERRUPTED_UPDATE, "interrupted"))

@@ -117,7 +117,7 @@ class _Wait:
             self._gate.report.record(unknown_result(gated, INTERRUPTED_UPDATE, "interrupted"))
             result = await self._waiter.wait(gated, self._session, self._confirming.confirm)
         elif result.verdict.confirmation is not None:
-            self._confirming.keep(gated.run_id, is_secret=gated.is_pathway_secret)
+            self._confirming.keep(gated.run_id, is_secret=gated.is_place_secret)
         self._gate.report.record(result)
         return result
 

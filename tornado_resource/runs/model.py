@@ -91,8 +91,8 @@ class GatedRun:
     is that of the declaration. *adopted*: somebody else started it, and the API does not show on which version.
     *started_content*: the digest of the declared version right after the start; None if it was not read. *scenarios*:
     the declared scenarios that a session runs, by id, and *test_cases* those of a check run. *urn*: that of its
-    resource, which tells runs of one *name* apart. *is_pathway_secret*: whether the pathway's id is a secret of the
-    stack, and so is not shown.
+    resource, which tells runs of one *name* apart. *is_place_secret*: whether the id of the pathway or agent is a
+    secret of the stack, and so is not shown.
     """
 
     name: str
@@ -107,7 +107,7 @@ class GatedRun:
     scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
     test_cases: tuple[ScenarioDeclaration, ...] = ()
     urn: str = ""
-    is_pathway_secret: bool = False
+    is_place_secret: bool = False
     kind: str = "tornado"
     promoted: PromotedVersion = PromotedVersion()
     known: Known = Known()
@@ -120,19 +120,21 @@ class GatedRun:
     @property
     def shown_pathway(self) -> str | None:
         """The id of the pathway for people; None if it is unknown."""
-        is_shown = not self.is_pathway_secret or "agent_id" in self.request
-        return self.request.get("pathway_id") if is_shown else HIDDEN
+        return self._shown("pathway_id")
 
     @property
     def shown_agent(self) -> str | None:
         """The id of the agent for people; None if the run is not one of an agent."""
-        agent_id = self.request.get("agent_id")
-        return HIDDEN if agent_id is not None and self.is_pathway_secret else agent_id
+        return self._shown("agent_id")
+
+    def _shown(self, key: str) -> str | None:
+        value = self.request.get(key)
+        return HIDDEN if value is not None and self.is_place_secret else value
 
     def public(self, text: str) -> str:
         """Return *text*, which may be an error of the API, without the id of a pathway or agent that is secret."""
         secret = self.request.get("pathway_id") or self.request.get("agent_id")
-        return without_secret(text, secret) if self.is_pathway_secret else text
+        return without_secret(text, secret) if self.is_place_secret else text
 
     @property
     def must_be_shown(self) -> bool:

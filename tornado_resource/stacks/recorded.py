@@ -225,7 +225,7 @@ class RecordedRun:
             scenarios=self.scenarios if "scenario_ids" in self.request else {},
             test_cases=() if "scenario_ids" in self.request else tuple(self.scenarios.values()),
             urn=clean(self.resource.urn, MAX_URN_CHARACTERS),
-            is_pathway_secret=self.resource.is_secret,
+            is_place_secret=self.resource.is_secret,
             kind=self.kind,
             known=Known(
                 content=self.ended_content,

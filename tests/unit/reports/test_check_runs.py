@@ -158,7 +158,7 @@ def test_text_of_judges_is_escaped_for_each_report() -> None:
 
 
 def test_a_secret_agent_is_in_no_report() -> None:
-    result = check_result_of(gated_check_run_of("support", is_pathway_secret=True), check_run_of("PASSED"))
+    result = check_result_of(gated_check_run_of("support", is_place_secret=True), check_run_of("PASSED"))
     agent_id = result.gated.request["agent_id"]
     report = report_of(replace(result, drift=f"agent {agent_id} could not be read"))
     texts = [*written(report).values(), html(report)]

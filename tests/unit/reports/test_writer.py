@@ -93,7 +93,7 @@ def test_a_folder_in_place_of_a_report_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_secret_pathway_is_in_no_report(tmp_path: Path) -> None:
-    gated = gated_run_of("support-line", request={"pathway_id": "pw-in-clear"}, is_pathway_secret=True)
+    gated = gated_run_of("support-line", request={"pathway_id": "pw-in-clear"}, is_place_secret=True)
     write_reports(tmp_path, report_of(result_of(gated, status_of("COMPLETED_ALL_PASSED", ("sc-1",), ()))))
     texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     assert sorted(texts) == NAMES
@@ -103,13 +103,13 @@ def test_a_secret_pathway_is_in_no_report(tmp_path: Path) -> None:
 
 
 def test_a_secret_that_is_a_part_of_a_word_leaves_the_sentence_as_it_is() -> None:
-    gated = gated_run_of("support-line", request={"pathway_id": "test"}, is_pathway_secret=True)
+    gated = gated_run_of("support-line", request={"pathway_id": "test"}, is_place_secret=True)
     reason = result_of(gated, None, "not tested as declared: pathway TEST").verdict.reason
     assert reason == "not tested as declared: pathway [secret]"
 
 
 def test_no_reason_and_no_drift_names_a_secret_pathway(tmp_path: Path) -> None:
-    gated = gated_run_of("support-line", request={"pathway_id": "pw-in-clear"}, is_pathway_secret=True)
+    gated = gated_run_of("support-line", request={"pathway_id": "pw-in-clear"}, is_place_secret=True)
     reason = "version 3 could not be read: version 3 of pathway PW-IN-CLEAR: gone"
     result = replace(result_of(gated, None, reason), drift="version 3 of pathway pw-in-clear: gone")
     assert (result.verdict.reason, result.drift) == (
@@ -119,5 +119,5 @@ def test_no_reason_and_no_drift_names_a_secret_pathway(tmp_path: Path) -> None:
     write_reports(tmp_path, report_of(result))
     texts = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
     assert [name for name, text in texts.items() if "in-clear" in text.casefold()] == []
-    public = result_of(replace(gated, is_pathway_secret=False), None, reason)
+    public = result_of(replace(gated, is_place_secret=False), None, reason)
     assert public.verdict.reason == reason
