@@ -51,7 +51,7 @@ STATUSES: Final[Mapping[str, Meaning]] = {
 """The final statuses (API page *Get Check Run*), and all that is decided by them. Any other one but `PENDING` and
 `RUNNING` is unknown."""
 NOUN: Final = "check run"
-LIST_LIMIT: Final = 100
+CHECK_RUNS_LIMIT: Final = 100
 """The longest list of check runs that the API returns. It has no pages."""
 MAX_JUDGES: Final = 100
 """How many verdicts of a run are kept: the first ones."""
@@ -244,7 +244,7 @@ async def list_check_runs(client: Client, agent_id: str, env: str) -> CheckRuns:
     """Return the check runs of an agent and environment, as one response lists them."""
     label = f"check runs of {_place(agent_id, env)}"
     path = f"{AGENTS_PATH}/{segment(label, agent_id)}/check-runs"
-    reply = await client.request(label, "GET", path, query={"env": env, "limit": str(LIST_LIMIT)})
+    reply = await client.request(label, "GET", path, query={"env": env, "limit": str(CHECK_RUNS_LIMIT)})
 
     def parse(content: Any) -> CheckRuns | None:
         if not isinstance(content, list) or reported_error(reply.body):
@@ -253,7 +253,7 @@ async def list_check_runs(client: Client, agent_id: str, env: str) -> CheckRuns:
         is_readable = None not in runs
         # The API takes an environment that it does not know for production.
         own = tuple(run for run in runs if run is not None and _is_of(run, agent_id, env))
-        return CheckRuns(own, is_readable and len(runs) < LIST_LIMIT, is_readable, reply.responded_at)
+        return CheckRuns(own, is_readable and len(runs) < CHECK_RUNS_LIMIT, is_readable, reply.responded_at)
 
     return client.parsed(reply, parse, "the response has no check runs")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.responses import Json
 
 
-LIST_LIMIT: Final = 100
+SCENARIOS_LIMIT: Final = 100
 MAX_OWNER_SCENARIOS: Final = 10_000
 """How many scenarios a pathway or an agent may have. None may be left out: any could be required for promotion."""
 OwnerField = Literal["pathway_id", "agent_id"]
@@ -97,7 +97,7 @@ class Listing:
     def of(cls, listed: Sequence[Scenario], owner: Owner) -> Self:
         """Return what one response lists. Scenarios of another owner do not count."""
         own = tuple(scenario for scenario in listed if not is_foreign(scenario, owner))
-        return cls(own, is_whole=len(listed) < LIST_LIMIT)
+        return cls(own, is_whole=len(listed) < SCENARIOS_LIMIT)
 
     def get(self, scenario_id: str) -> Scenario | None:
         """Return the scenario with this id; None if it is not in the listing."""

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.listing import (
-    LIST_LIMIT,
     MAX_OWNER_SCENARIOS,
+    SCENARIOS_LIMIT,
     Listing,
     is_foreign,
     joined,
@@ -213,5 +213,5 @@ async def _require_reads(client: Client, owner: Owner, listing: Listing, retry: 
     if not any(listed):
         label = f"scenarios of {owner}"
         raise OutcomeUnknown(
-            label, f"the API lists no more than {LIST_LIMIT}, and does not show the others by their ids"
+            label, f"the API lists no more than {SCENARIOS_LIMIT}, and does not show the others by their ids"
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_LISTED_VARIABLES: Final = 20
 """How many names a message lists."""
-MAX_NAME_CHARACTERS: Final = 200
+MAX_VARIABLE_CHARACTERS: Final = 200
 _REFERENCE: Final = re.compile(r"\{\{\s*env\s*\.\s*([A-Za-z0-9_]+)\s*\}\}", re.IGNORECASE)
 """The API's page *Set Agent Variable*: `{{env.KEY}}`, where a key has letters, digits and underscores."""
 
@@ -139,7 +139,7 @@ def _hint(name: str, variables: Variables) -> str:
 def _name(entry: Any) -> str | None:
     content = entry if isinstance(entry, dict) else {"variable_key": entry}
     keys = (content.get(key) for key in ("variable_key", "key", "name"))
-    return next((text for key in keys if (text := word(key, MAX_NAME_CHARACTERS)) is not None), None)
+    return next((text for key in keys if (text := word(key, MAX_VARIABLE_CHARACTERS)) is not None), None)
 
 
 def _has_value(entry: Any) -> bool:

@@ -216,7 +216,7 @@ async def read_pathway(pathway_id: str) -> tuple[list[Scenario], int | None]:
 
     """
     from tornado_resource.bland.client import Client
-    from tornado_resource.bland.listing import LIST_LIMIT, Owner
+    from tornado_resource.bland.listing import SCENARIOS_LIMIT, Owner
     from tornado_resource.bland.retrying import retried
     from tornado_resource.bland.scenarios import complete, list_scenarios
 
@@ -230,7 +230,7 @@ async def read_pathway(pathway_id: str) -> tuple[list[Scenario], int | None]:
             raise await _unknown(client, pathway_id) from None
         latest = await _latest(client, pathway_id)
     if not listing.is_whole:
-        problem = f"the API lists at most {LIST_LIMIT} scenarios of a category; {len(listing.enabled)} were found"
+        problem = f"the API lists at most {SCENARIOS_LIMIT} scenarios of a category; {len(listing.enabled)} were found"
         click.echo(f"warning: pathway {clean(pathway_id)}: {problem}, older ones are left out", err=True)
     return list(listing.enabled), latest
 

@@ -20,7 +20,7 @@ from tornado_resource.bland.agents import (
     read_pins,
     roll_back_production,
 )
-from tornado_resource.bland.check_runs import LIST_LIMIT, list_check_runs, read_checks
+from tornado_resource.bland.check_runs import CHECK_RUNS_LIMIT, list_check_runs, read_checks
 from tornado_resource.bland.responses import folded, is_other, parse_time
 from tornado_resource.bland.retrying import BACKOFF, is_transient, retried
 from tornado_resource.bland.variables import find_missing_variables
@@ -238,7 +238,7 @@ async def _read(call: Callable[[], Awaitable[T]]) -> T | str:
 
 
 def _no_pass(own: Sequence[CheckRun], runs: CheckRuns) -> str:
-    among = "" if runs.is_whole else f" among the newest {LIST_LIMIT}"
+    among = "" if runs.is_whole else f" among the newest {CHECK_RUNS_LIMIT}"
     newest = f"; its newest one is {_named(own[0])}" if own else ""
     return f"no check run of it in staging{among} has passed{newest}"
 

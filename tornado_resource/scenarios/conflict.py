@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tornado_resource.bland.listing import LIST_LIMIT
+from tornado_resource.bland.listing import SCENARIOS_LIMIT
 from tornado_resource.core.text import clean, contrast
 from tornado_resource.errors import TornadoError
 from tornado_resource.runs.model import HIDDEN
@@ -84,7 +84,7 @@ class ScenarioUnlisted(TornadoError):
     def __init__(self, order: Wanted, *, exists: bool) -> None:
         fact = "exists already" if exists else "may exist"
         super().__init__(
-            f"{_place(order)} {fact}, but is not among the {LIST_LIMIT} that the API lists, so its id is unknown. "
+            f"{_place(order)} {fact}, but is not among the {SCENARIOS_LIMIT} that the API lists, so its id is unknown. "
             "Rename or delete it, or scenarios that are not needed, in Bland; or name it by its id (scenario_ids)"
         )
 

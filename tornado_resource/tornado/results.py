@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tornado_resource.bland.listing import LIST_LIMIT, Listing, Owner
+from tornado_resource.bland.listing import SCENARIOS_LIMIT, Listing, Owner
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.scenarios import complete, list_scenarios, with_ids
 from tornado_resource.core.text import clean
@@ -232,6 +232,6 @@ def unlisted_doubt(verdict: RunVerdict, listing: Listing) -> str | None:
     if verdict.outcome == "failed" and any(scenario.is_required_for_promotion for scenario in listing.scenarios):
         return None
     return (
-        f"the API lists no more than {LIST_LIMIT} scenarios of the pathway, "
+        f"the API lists no more than {SCENARIOS_LIMIT} scenarios of the pathway, "
         "so it is unknown which others are required for promotion"
     )

@@ -17,8 +17,8 @@ from tests.support.api import KEY, client_of
 from tests.support.payloads import commands, shows
 from tornado_resource.bland.agents import list_versions
 from tornado_resource.bland.check_runs import (
+    CHECK_RUNS_LIMIT,
     IN_FLIGHT,
-    LIST_LIMIT,
     MAX_JUDGES,
     STATUSES,
     CheckRun,
@@ -283,7 +283,7 @@ async def test_runs_of_another_environment_or_agent_are_not_listed() -> None:
 
 @pytest.mark.parametrize(
     ("listed", "is_whole"),
-    [([], True), ([RUN] * (LIST_LIMIT - 1), True), ([RUN] * LIST_LIMIT, False), ([5, RUN], False)],
+    [([], True), ([RUN] * (CHECK_RUNS_LIMIT - 1), True), ([RUN] * CHECK_RUNS_LIMIT, False), ([5, RUN], False)],
 )
 async def test_a_full_or_unreadable_list_may_lack_runs(listed: list[Any], is_whole: bool) -> None:  # noqa: FBT001
     client = answering({"data": listed, "errors": None}, date="Tue, 14 Apr 2026 10:05:00 GMT")
