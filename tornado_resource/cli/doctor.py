@@ -33,7 +33,7 @@ from tornado_resource.stacks.recorded import Place
 from tornado_resource.stacks.recorded_scenarios import change_of
 from tornado_resource.stacks.rollback import recorded_rollbacks
 from tornado_resource.stacks.settings import read_settings
-from tornado_resource.versions.drift import drift_of_live
+from tornado_resource.versions.drift import drift_of_live, drift_of_pins
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -207,7 +207,6 @@ async def _drift_of_pathway(client: Client, release: Resource) -> str | None:
 
 async def _drift_of_pins(client: Client, release: Resource) -> str | None:
     from tornado_resource.bland.agents import read_pins
-    from tornado_resource.bland.responses import is_other
     from tornado_resource.bland.retrying import retried
 
     environment, version_id = release.outputs["environment"], release.outputs["version_id"]
@@ -215,10 +214,7 @@ async def _drift_of_pins(client: Client, release: Resource) -> str | None:
         pin = (await retried(lambda: read_pins(client, release.subject_id))).of(environment)
     except NotFound:
         return "the API does not know the agent"
-    if pin.version_id is not None and not is_other(pin.version_id, version_id):
-        return None
-    pinned = f"version {clean(pin.version_id)}" if pin.version_id is not None else "nothing"
-    return f"{clean(environment)} pins {pinned} instead of version {clean(version_id)}"
+    return drift_of_pins(environment, version_id, pin.version_id)
 
 
 @click.command("doctor")

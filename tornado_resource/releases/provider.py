@@ -24,7 +24,7 @@ from tornado_resource.errors import NotFound
 from tornado_resource.provider.base import BaseProvider, id_in_clear, kept_outputs, recorded_text
 from tornado_resource.provider.runtime import check_failure, confirm_base_url
 from tornado_resource.runs.model import HIDDEN
-from tornado_resource.versions.drift import drift_of_live
+from tornado_resource.versions.drift import drift_of_live, drift_of_pins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -284,12 +284,11 @@ class AgentReleaseProvider(BaseReleaseProvider):
         return {**self._kept(props), "semver": pinned.semver, "live": pinned.version_id, "unproved": problem}
 
     def _drift(self, outputs: Mapping[str, Any]) -> str | None:
-        if unproved(outputs) is not None or _is_pinned(outputs):
+        if unproved(outputs) is not None:
             return None
         live = outputs.get("live")
-        live_version = "nothing" if live is None else f"version {word(live, MAX_ID_CHARACTERS) or '(unreadable)'}"
-        environment, version_id = (clean(str(outputs.get(key))) for key in ("environment", "version_id"))
-        return f"{environment} pins {live_version} instead of version {version_id}"
+        pinned = (word(live, MAX_ID_CHARACTERS) or "(unreadable)") if live is not None else None
+        return drift_of_pins(str(outputs.get("environment")), str(outputs.get("version_id")), pinned)
 
 
 def unproved(outputs: Mapping[str, Any]) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, is_same, short
+from tornado_resource.bland.responses import is_other
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.text import clean, count, id_list
 
@@ -162,3 +163,11 @@ def drift_of_live(published: str, live: Digests | None) -> str | None:
     if live is None or is_same(live, Digests.of(published)) is not False:
         return None
     return f"the live pathway was changed: {short(live.like(published))} is live, {short(published)} was published"
+
+
+def drift_of_pins(environment: str, published: str, pinned: str | None) -> str | None:
+    """Return how the version that an environment pins is not what was published; None if it is. *pinned*: its id."""
+    if pinned is not None and not is_other(pinned, published):
+        return None
+    pins = f"version {clean(pinned)}" if pinned is not None else "nothing"
+    return f"{clean(environment)} pins {pins} instead of version {clean(published)}"

@@ -14,6 +14,7 @@ from tornado_resource.versions.drift import (
     RunBasis,
     drift,
     drift_of_live,
+    drift_of_pins,
     find_drift,
     scenario_drift,
     scenarios_run,
@@ -151,3 +152,15 @@ def test_names_are_cleaned_and_counted() -> None:
     now = {f"sc-{number}": "x" for number in range(6)} | {"\x1b[1m": "x"}
     told = "since it was tested: 7 scenarios added (\\x1b[1m, sc-0, sc-1, sc-2, sc-3 and 2 more)"
     assert scenario_drift({}, now) == told
+
+
+@pytest.mark.parametrize(
+    ("pinned", "differs"),
+    [
+        ("V-1", None),
+        ("v-2", "staging pins version v-2 instead of version v-1"),
+        (None, "staging pins nothing instead of version v-1"),
+    ],
+)
+def test_an_environment_pins_what_was_published_or_it_has_drifted(pinned: str | None, differs: str | None) -> None:
+    assert drift_of_pins("staging", "v-1", pinned) == differs
