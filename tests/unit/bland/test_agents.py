@@ -17,6 +17,7 @@ from tornado_resource.bland.agents import (
     CHECKS_BLOCKED,
     VERSIONS_LIMIT,
     Pin,
+    find_version,
     list_agents,
     list_versions,
     promote_to_production,
@@ -237,6 +238,27 @@ async def test_text_of_an_agent_is_clean(read: str) -> None:
     said = "\n".join(strings(json.loads(json.dumps(repr(found)))))
     assert not shows(said)
     assert not commands(said)
+
+
+@pytest.mark.parametrize(
+    ("version_id", "shown_id", "is_found"),
+    [("V-2", "v-2", True), ("v-1", "V-1", True), ("v-1", "v-3", False), ("v-0", "v-0", False), ("v-9", "v-9", False)],
+)
+async def test_a_version_is_found_by_its_id_or_not_at_all(version_id: str, shown_id: str, *, is_found: bool) -> None:
+    """The newest one, or a published one of the list, if what is shown by its `semver` is the one of that id."""
+    newest = {"id": "v-2", "semver": None}
+    shown = {
+        "latest": newest,
+        "1.0.0": {"id": shown_id, "semver": "1.0.0"},
+        "versions": [newest, {"id": "v-1", "semver": "1.0.0"}, {"id": "v-0", "semver": None}],
+    }
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        return json_response(shown[request.url.path.rpartition("/")[2]])
+
+    found = await find_version(client_of(respond), "a-1", version_id)
+    assert (found is not None) == is_found
+    assert found is None or found.version_id.lower() == version_id.lower()
 
 
 @pytest.mark.parametrize("agent_id", ["", "..", "a/b", "a?b", "a#b", "a b", "x" * 129, "\x00"])
