@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from tornado_resource.bland.content import OTHER_PATHS, Digests, is_incomparable, short
+from tornado_resource.bland.content import Digests, short
 from tornado_resource.core.clock import today
 from tornado_resource.core.urns import name_of, parents_of
 from tornado_resource.declarations.model import DEFAULT_RERUN, Gate
@@ -24,7 +24,7 @@ from tornado_resource.runs.model import GatedRun, PromotedVersion, by_id
 from tornado_resource.runs.rerun import ANY, Decision, Fork, LastRun, is_newer, must_be_known, rerun_reason
 from tornado_resource.stacks.backend import resource_address
 from tornado_resource.stacks.recorded import Recorded, is_outdated, read_outputs
-from tornado_resource.versions.drift import RunBasis
+from tornado_resource.versions.drift import RunBasis, difference_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -395,11 +395,10 @@ class LastRuns:
         if last.outcome != "passed" or not is_outdated(verdict, promoted):
             return last
         there = promoted.like(verdict.content) if promoted is not None else None
+        words = "has other content now", "may have other content now"
         other = f"it passed here with {short(verdict.content)}, and {short(there)} is promoted"
-        reason = f"version {verdict.version} has other content now: {other}"
-        if is_incomparable(Digests.of(verdict.content), promoted):
-            reason = f"version {verdict.version} may have other content now: {other}; {OTHER_PATHS}"
-        return replace(last, outcome="incomplete", reason=reason)
+        difference = difference_in_words(Digests.of(verdict.content), promoted, words, other)
+        return replace(last, outcome="incomplete", reason=f"version {verdict.version} {difference}")
 
     async def _ask(self, urn: str, session: RecordedRun, gate: Gate) -> LastRun:
         from tornado_resource.runs.results import read_last_run

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.content import LIVE, Digests, is_digest, is_incomparable, is_same
+from tornado_resource.bland.content import LIVE, Digests, is_digest
 from tornado_resource.core.canonical import digest, natural_or_none, text_or_none, whole_without_nulls
 from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Position
@@ -37,7 +37,7 @@ from tornado_resource.runs.model import (
 from tornado_resource.runs.order import Run
 from tornado_resource.stacks.recorded_scenarios import stored_scenario
 from tornado_resource.stacks.recorded_verdicts import MAX_VERDICT_REASON_CHARACTERS, SETTLED, final_verdict, verdicts_in
-from tornado_resource.versions.drift import RunBasis
+from tornado_resource.versions.drift import RunBasis, is_other_content
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -276,8 +276,7 @@ class RecordedRun:
 
 def is_outdated(verdict: RunVerdict, promoted: Digests | None) -> bool:
     """Return whether a run passed with other content than the one that is promoted now, as far as that is known."""
-    passed = Digests.of(verdict.content)
-    return is_same(passed, promoted) is False or is_incomparable(passed, promoted)
+    return is_other_content(Digests.of(verdict.content), promoted)
 
 
 @dataclass(frozen=True, slots=True)

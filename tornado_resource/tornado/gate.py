@@ -12,12 +12,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.bland.content import LIVE, OTHER_PATHS, Digests, is_incomparable, is_same, short
+from tornado_resource.bland.content import LIVE, Digests, short
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.text import clean, count, id_list
 from tornado_resource.declarations.quarantine import too_much
 from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED
-from tornado_resource.versions.drift import version_name
+from tornado_resource.versions.drift import difference_in_words, is_other_content, version_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -317,22 +317,19 @@ def with_content(gated: GatedRun, verdict: RunVerdict, content: Digests | None) 
     """
     if content is None:
         return verdict
-    name = version_name(verdict.version)
-    judged, started, promoted = replace(verdict, content=content.best), gated.started_content, gated.promoted.content
-    if not verdict.repaired and started is not None:
-        edit = f"{short(started)} when it started, {short(content.like(started))} when it had ended"
-        if is_same(content, Digests.of(started)) is False:
-            return _incomplete(judged, f"{name} was edited while it was tested: {edit}")
-        if is_incomparable(content, Digests.of(started)):
-            edit = f"{name} may have been edited while it was tested: {edit}"
-            return _incomplete(judged, f"{edit}; {OTHER_PATHS}")
-    if verdict.outcome == "passed" and promoted is not None:
+    judged, promoted = replace(verdict, content=content.best), gated.promoted.content
+    started = Digests.of(gated.started_content)
+    if not verdict.repaired and is_other_content(content, started):
+        words = "was edited while it was tested", "may have been edited while it was tested"
+        then = gated.started_content
+        edit = f"{short(then)} when it started, {short(content.like(then))} when it had ended"
+        reason = f"{version_name(verdict.version)} {difference_in_words(content, started, words, edit)}"
+        return _incomplete(judged, reason)
+    if verdict.outcome == "passed" and promoted is not None and is_other_content(content, promoted):
+        words = "is not the content that was promoted", "may not be the content that was promoted"
         difference = f"its content is {short(content.like(promoted.best))}, {short(promoted.best)} passed there"
-        if is_same(content, promoted) is False:
-            return _incomplete(judged, f"version {verdict.version} is not the content that was promoted: {difference}")
-        if is_incomparable(content, promoted):
-            difference = f"version {verdict.version} may not be the content that was promoted: {difference}"
-            return _incomplete(judged, f"{difference}; {OTHER_PATHS}")
+        reason = f"version {verdict.version} {difference_in_words(content, promoted, words, difference)}"
+        return _incomplete(judged, reason)
     return judged
 
 

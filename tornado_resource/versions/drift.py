@@ -19,6 +19,20 @@ MAX_RECORDED_SCENARIOS: Final = 200
 """How many scenarios of a session the state has by id, for `rerun: on_drift`."""
 
 
+def is_other_content(now: Digests | None, then: Digests | None) -> bool:
+    """Return whether a content is, or may be, another one than a recorded one.
+
+    It may be if the two leave out other paths; a content that is not known at all is none to compare.
+    """
+    return is_same(now, then) is False or is_incomparable(now, then)
+
+
+def difference_in_words(now: Digests | None, then: Digests | None, words: tuple[str, str], difference: str) -> str:
+    """Return how a content differs from a recorded one. *words*: what to call a difference, and what may be one."""
+    certain, possible = words
+    return f"{possible}: {difference}; {OTHER_PATHS}" if is_incomparable(now, then) else f"{certain}: {difference}"
+
+
 def edit_since_pass(version: int, passed: str, passed_at: str | None, now: Digests | None) -> str | None:
     """Return how a version is not what passed; None if it is.
 

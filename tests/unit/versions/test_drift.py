@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tornado_resource.bland.content import LIVE, Digests
+from tornado_resource.bland.content import LIVE, OTHER_PATHS, Digests
 from tornado_resource.bland.listing import Listing, Scenario
 from tornado_resource.versions.drift import (
     MAX_RECORDED_SCENARIOS,
     RunBasis,
+    difference_in_words,
     drift,
     drift_of_live,
     drift_of_pins,
     find_drift,
+    is_other_content,
     scenario_drift,
     scenarios_run,
 )
@@ -59,6 +61,22 @@ def test_only_other_content_is_drift() -> None:
     edited = "version 6 was edited since it was tested: it was sha256:000000000000, now it is sha256:111111111111"
     assert drift(6, OLD, Digests("sha256v2:" + "2" * 64, NEW)) == edited
     assert drift(LIVE, OLD, Digests.of(NEW)) == edited.replace("version 6", "the live version")
+
+
+@pytest.mark.parametrize(
+    ("then", "is_other", "text"),
+    [
+        (Digests("sha256v2(x):" + "1" * 64), False, "it is new: 5"),
+        (Digests("sha256v2(x):" + "0" * 64), True, "it is new: 5"),
+        (Digests("sha256v2(y):" + "1" * 64), True, f"it may be new: 5; {OTHER_PATHS}"),
+        (None, False, "it is new: 5"),
+    ],
+    ids=["same", "other", "other paths", "unknown"],
+)
+def test_other_content_and_what_may_be(then: Digests | None, text: str, *, is_other: bool) -> None:
+    now = Digests("sha256v2(x):" + "1" * 64, OLD, "sha256v2:" + "2" * 64)
+    assert is_other_content(now, then) is is_other
+    assert difference_in_words(now, then, ("it is new", "it may be new"), "5") == text
 
 
 def test_a_live_pathway_that_is_not_shown_has_not_drifted() -> None:
