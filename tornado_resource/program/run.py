@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 import pulumi
 
+from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import read_config
 from tornado_resource.program.judges import KnownJudges
 from tornado_resource.program.last_runs import LastRuns
@@ -63,6 +64,14 @@ def program_run() -> ProgramRun:
         _RUNS[stack] = ProgramRun()
         end_without_collecting()
     return _RUNS[stack]
+
+
+def program_run_or_none() -> ProgramRun | None:
+    """Return the run of the program that calls this; None if its config is invalid, which the provider reports."""
+    try:
+        return program_run()
+    except TornadoError:
+        return None
 
 
 _RUNS: Final[WeakKeyDictionary[pulumi.Resource, ProgramRun]] = WeakKeyDictionary()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial, reduce
 from inspect import get_annotations
@@ -32,7 +31,7 @@ from tornado_resource.program.arguments import (
 )
 from tornado_resource.program.config import ambiguous_session, configured_url
 from tornado_resource.program.purpose import is_idle, is_update
-from tornado_resource.program.run import program_run
+from tornado_resource.program.run import program_run, program_run_or_none
 from tornado_resource.program.sdk import is_mocked, together, untrack_properties
 from tornado_resource.program.spending import as_declaration, own_share
 from tornado_resource.runs.inputs import declared_inputs, gate_input
@@ -221,16 +220,14 @@ def after_registration(resource: RunResource, inputs: Mapping[str, Any]) -> None
 
 def _configured_adoption(name: str) -> str | None:
     """Return the id that `tornado:adopt` has for a run."""
-    try:
-        return program_run().settings.adopt.get(name)
-    except TornadoError:
-        return None  # the provider reports it
+    run = program_run_or_none()
+    return run.settings.adopt.get(name) if run is not None else None
 
 
 def _take_note(name: str, known_urn: Awaitable[str], *, has_gate: bool) -> None:
     """Let the program know which runs it has declared under which name, and whether one may have a gate."""
-    with suppress(TornadoError):  # the provider reports it
-        run = program_run()
+    run = program_run_or_none()
+    if run is not None:
         run.session_urns.setdefault(name, []).append(known_urn)
         if has_gate:
             run.gate.report.note_gate()
@@ -293,10 +290,9 @@ async def _decision(
         InvalidArgument: the name is ambiguous, or the budget of the config does not allow to start the run.
 
     """
-    try:
-        run = program_run()
-    except TornadoError:
-        return None  # the provider reports it
+    run = program_run_or_none()
+    if run is None:
+        return None
     await _require_unambiguous(name, run)
     if is_idle():
         return None
@@ -317,11 +313,8 @@ async def _is_checked(
         InvalidArgument: the run would start, and variables that its version refers to have no value.
 
     """
-    try:
-        run = program_run()
-    except TornadoError:
-        return None  # the provider reports it
-    if is_idle():
+    run = program_run_or_none()
+    if run is None or is_idle():
         return None
     unresolved = declared_inputs(kind.name, inputs)
     declared = await _resolved(unresolved)
@@ -341,23 +334,21 @@ def _own_share(
 
     *is_known*: whether its inputs are known before any other resource is.
     """
-    with suppress(TornadoError):  # the provider reports it
-        run = program_run()
-        if not run.spending.counts(name) or is_idle():
-            return None
+    run = program_run_or_none()
+    if run is None or not run.spending.counts(name) or is_idle():
+        return None
 
-        async def count() -> Share | None:
-            declared = await _resolved(declared_inputs(resource.kind, inputs))
-            if resource.scenarios and not isinstance(declared.get("scenario_ids"), list):
-                declared = {**declared, "scenario_ids": [*resource.scenarios]}  # known before their ids are
-            declaration = as_declaration(resource.kind, name, declared)
-            return await own_share(declaration, await urns, declared, run.last_runs, adopts="adopt" in inputs)
+    async def count() -> Share | None:
+        declared = await _resolved(declared_inputs(resource.kind, inputs))
+        if resource.scenarios and not isinstance(declared.get("scenario_ids"), list):
+            declared = {**declared, "scenario_ids": [*resource.scenarios]}  # known before their ids are
+        declaration = as_declaration(resource.kind, name, declared)
+        return await own_share(declaration, await urns, declared, run.last_runs, adopts="adopt" in inputs)
 
-        share = asyncio.ensure_future(count())
-        if is_known:
-            run.spending.expect(share, urns)
-        return share
-    return None
+    share = asyncio.ensure_future(count())
+    if is_known:
+        run.spending.expect(share, urns)
+    return share
 
 
 async def _require_unambiguous(name: str, run: ProgramRun) -> None:

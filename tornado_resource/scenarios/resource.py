@@ -27,7 +27,7 @@ from tornado_resource.program.arguments import (
 )
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.purpose import is_idle, is_update
-from tornado_resource.program.run import program_run
+from tornado_resource.program.run import program_run, program_run_or_none
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
 from tornado_resource.scenarios.conflict import ScenarioNotStored
 from tornado_resource.scenarios.provider import ScenarioProvider
@@ -193,11 +193,8 @@ async def _seen(resource_name: str) -> dict[str, Any] | None:
     """Return what has become of a recorded scenario. The provider's `check` takes note of it; no state ever has it."""
     if is_idle():
         return None
-    try:
-        run = program_run()
-    except TornadoError:
-        return None  # the provider reports it
-    return await run.scenarios.seen(resource_name)
+    run = program_run_or_none()
+    return await run.scenarios.seen(resource_name) if run is not None else None
 
 
 def _stored_id(scenario: TornadoScenario) -> Output[str]:

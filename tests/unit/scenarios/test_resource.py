@@ -28,7 +28,7 @@ async def test_only_an_update_looks_for_edits(
         return {"is_gone": True}
 
     monkeypatch.setattr(purpose, "own_command", lambda: CommandLine(Path(), operation=operation))
-    monkeypatch.setattr(resource, "program_run", lambda: SimpleNamespace(scenarios=SimpleNamespace(seen=look)))
+    monkeypatch.setattr(resource, "program_run_or_none", lambda: SimpleNamespace(scenarios=SimpleNamespace(seen=look)))
     assert await resource._seen("refund") == seen
 
 
