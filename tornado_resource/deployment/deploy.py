@@ -325,7 +325,7 @@ def _verdict(
 async def _preview_kept(declaration: Declaration, session: RunResource, run: ProgramRun, outputs: RunOutputs) -> Any:
     """Show, in a preview, that the confirmation of a session stays whose outputs an update makes unknown."""
     urn = deployed_urn(declaration.name, declaration.kind)
-    recorded = run.last_runs.known(urn)
+    recorded = run.last_runs.recorded_run(urn)
     if outputs.is_created or recorded is None:
         return
     if not await run.last_runs.starts(urn, await expected_inputs(declaration, run)):

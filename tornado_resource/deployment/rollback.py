@@ -143,7 +143,7 @@ class Rollbacks:
         return verdict is None or kind_of(declaration.kind).version_of(verdict) == rollback.instead_of_version
 
     def _recorded(self, declaration: Declaration) -> Any:
-        return self._run.last_runs.known(deployed_urn(declaration.name, declaration.kind))
+        return self._run.last_runs.recorded_run(deployed_urn(declaration.name, declaration.kind))
 
     async def _kept(self, declaration: Declaration) -> Declaration:
         """Return a declaration with the recorded values of the triggers that the config sets."""

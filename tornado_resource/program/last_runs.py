@@ -102,11 +102,11 @@ class LastRuns:
 
     def releases(self) -> Mapping[str, Mapping[str, Any]]:
         """Return the outputs of the releases that the stack's state had, by URN."""
-        return {urn: release.outputs for urn, release in self._known.releases.items()}
+        return {urn: release.outputs for urn, release in self._state.releases.items()}
 
     def rename(self, urns: Mapping[str, str]) -> None:
         """Let recorded sessions have the URNs that they are declared under now; *urns* has the old ones by these."""
-        recorded, old = self._known, set(urns.values())
+        recorded, old = self._state, set(urns.values())
         runs = {urn: run for urn, run in recorded.runs.items() if urn not in old}
         renamed = {urn: recorded.runs[urns[urn]] for urn in urns}
         self._reading = asyncio.get_running_loop().create_future()
@@ -123,27 +123,27 @@ class LastRuns:
             return
         from tornado_resource.stacks.renames import renamed_releases
 
-        self._old_releases = renamed_releases(declared, self._known, names)
+        self._old_releases = renamed_releases(declared, self._state, names)
 
     def old_release(self, name: str) -> str | None:
         """Return the name that a renamed release has in the state; None for any other."""
         return self._old_releases.get(name)
 
-    def known(self, urn: str) -> RecordedRun | None:
+    def recorded_run(self, urn: str) -> RecordedRun | None:
         """Return the session that the stack's state had under a URN."""
-        return self._known.runs.get(urn)
+        return self._state.runs.get(urn)
 
     def scenarios(self) -> tuple[StoredScenario, ...]:
         """Return the scenarios that the stack's state had."""
-        return self._known.scenarios
+        return self._state.scenarios
 
     def confirmation(self, session_id: str) -> RecordedRun | None:
         """Return the confirmation of a session that the stack's state had; None if there was none."""
-        return self._known.confirmations.get(session_id)
+        return self._state.confirmations.get(session_id)
 
     def rates(self, session_id: str) -> Confirmation | None:
         """Return how the scenarios of a session did in its confirmation, as far as that is recorded."""
-        session = self._known.by_id.get(session_id)
+        session = self._state.by_id.get(session_id)
         return session.rates if session is not None else None
 
     async def _find(self, urns: Sequence[str]) -> RecordedRun | None:
@@ -283,7 +283,7 @@ class LastRuns:
     def _forks(self, session: RecordedRun) -> dict[Any, Fork]:
         """Return the versions that the recorded runs in the place of a session have made."""
         kind = kind_of(session.kind)
-        others = [run for run in self._known.runs.values() if run.kind == session.kind and run.verdict is not None]
+        others = [run for run in self._state.runs.values() if run.kind == session.kind and run.verdict is not None]
         place = kind.place_id(session.declared)
         made = [
             Fork.of(run.resource.urn, run.request.get(kind.version_field), run.verdict)
@@ -346,18 +346,18 @@ class LastRuns:
     async def result(self, gated: GatedRun) -> Result | None:
         """Return the recorded result of a declared session, if it is final and about the same session and gate."""
         await self.recorded()
-        session = self._known.by_id.get(gated.run_id)
+        session = self._state.by_id.get(gated.run_id)
         return session.result(gated) if session is not None else None
 
     def scenario_names(self, urn: str) -> Mapping[str, str]:
         """Return the names of the scenarios that a session ran last, by id, as far as its verdict has them."""
-        session = self._known.runs.get(urn)
+        session = self._state.runs.get(urn)
         return session.scenario_names if session is not None else {}
 
     async def with_known(self, gated: GatedRun) -> GatedRun:
         """Return a session with what has been read of it: its status now, and its content when it had ended."""
         await self.recorded()
-        asked, recorded, facts = self._asked.get(gated.run_id), self._known.by_id.get(gated.run_id), gated.known
+        asked, recorded, facts = self._asked.get(gated.run_id), self._state.by_id.get(gated.run_id), gated.known
         if asked is not None:
             facts = replace(facts, status=asked.known.status, content=asked.known.content)
         if recorded is not None:
@@ -369,14 +369,14 @@ class LastRuns:
 
     def _was_shown(self, gated: GatedRun) -> bool:
         """Return whether the API has shown a content to this run, or to the one before it of the same subject."""
-        before = self._known.runs.get(gated.urn)
+        before = self._state.runs.get(gated.urn)
         if before is None or not before.was_shown:
             return False
         subject = kind_of(gated.kind).place_outputs[0]
         return bool(before.declared.get(subject) == gated.request.get(subject))
 
     @property
-    def _known(self) -> Recorded:
+    def _state(self) -> Recorded:
         """The state, which must have been read: to take one that was not for an empty one would lose verdicts."""
         assert self._reading is not None  # noqa: S101
         return self._reading.result()

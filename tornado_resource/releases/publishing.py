@@ -11,7 +11,7 @@ from tornado_resource.bland.retrying import is_transient, retried
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller
 from tornado_resource.core.text import MAX_NAMED, short_list
 from tornado_resource.errors import ApiError, TornadoError
-from tornado_resource.versions.difference import changed_fields, compare_contents
+from tornado_resource.versions.difference import change_labels, compare_contents
 from tornado_resource.versions.drift import edit_since_pass
 from tornado_resource.versions.reading import read_content
 
@@ -180,7 +180,7 @@ async def _proved(client: Client, proof: _Proof, clock: Clock) -> Published:
 def _difference(proof: _Proof, live: Content) -> str:
     """Return how what is published differs from the version."""
     changes = compare_contents(proof.content, live, ("", ""))
-    fields = list(changed_fields(changes))
+    fields = list(change_labels(changes))
     name = proof.place[1]
     return f"after {PROOF_SECONDS:g} s {name} is different: {_named(live)} (differs in {short_list(fields, MAX_NAMED)})"
 

@@ -328,7 +328,7 @@ def read_state(resources: Iterable[Resource]) -> Recorded:
     scenarios = tuple(scenario for scenario in stored if scenario is not None)
     outputs: Mapping[str, Any] = next((resource.outputs for resource in _of_type({STACK_TYPE}, ours)), {})
     declared = {scenario.scenario_id: scenario.declaration for scenario in scenarios}
-    context = _Known(verdicts_in(outputs), declared, _test_cases(_of_type({CHECKS_TYPE}, ours)))
+    context = _Context(verdicts_in(outputs), declared, _test_cases(_of_type({CHECKS_TYPE}, ours)))
     parts = _confirmations(ours, context)
     runs = _confirmed(_runs(ours, context), parts)
     releases = {release.urn: release for release in _of_type(RELEASE_TYPES, ours)}
@@ -363,7 +363,7 @@ def outputs_of(resource: Any) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _Context:
     """What a state has beside its runs: what looks like verdicts, by the ids of the runs, and scenarios, by theirs.
 
     *test_cases*: the ids of those that checks name, by agent and env.
@@ -386,7 +386,7 @@ def _test_cases(checks: Iterable[Resource]) -> dict[str, list[Any]]:
     return {f"{outputs.get('agent_id')}/{outputs.get('env')}": ids for outputs, ids in configs if isinstance(ids, list)}
 
 
-def _runs(resources: Iterable[Resource], context: _Known, *, of_parts: bool = False) -> dict[str, RecordedRun]:
+def _runs(resources: Iterable[Resource], context: _Context, *, of_parts: bool = False) -> dict[str, RecordedRun]:
     kinds = [(resource, kind_of_type(type_of(resource.urn))) for resource in resources]
     recorded = [
         _run(kind, resource, context) for resource, kind in kinds if kind is not None and kind.is_part == of_parts
@@ -395,7 +395,7 @@ def _runs(resources: Iterable[Resource], context: _Known, *, of_parts: bool = Fa
     return {urn: replace(runs[urn], name=clean(name)) for urn, name in unique_names(runs).items()}
 
 
-def _confirmations(resources: Iterable[Resource], context: _Known) -> dict[str, RecordedRun]:
+def _confirmations(resources: Iterable[Resource], context: _Context) -> dict[str, RecordedRun]:
     """Return the confirmations by the ids of their sessions; not those whose start was interrupted."""
     confirmations = _runs(resources, context, of_parts=True).values()
     return {run.declared["session_id"]: run for run in confirmations if run.run_id}
@@ -406,7 +406,7 @@ def _confirmed(runs: Mapping[str, RecordedRun], parts: Mapping[str, RecordedRun]
     return {urn: replace(run, confirmation=parts.get(run.run_id)) for urn, run in runs.items()}
 
 
-def _run(kind: Kind, resource: Resource, context: _Known) -> RecordedRun | None:
+def _run(kind: Kind, resource: Resource, context: _Context) -> RecordedRun | None:
     if resource.is_interrupted and not resource.outputs:
         return RecordedRun(resource.name, resource, kind.name, "", _inputs_of_interrupted(kind, resource))
     run_id, declared = resource.resource_id or resource.outputs.get(kind.id_output), resource.outputs.get("declared")

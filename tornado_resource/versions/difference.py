@@ -97,7 +97,7 @@ def compare_contents(before: Content, after: Content, labels: tuple[str, str]) -
     )
 
 
-def changed_fields(changes: Changes) -> Iterator[str]:
+def change_labels(changes: Changes) -> Iterator[str]:
     """Yield what differs in a few words, such as `node refund: data.prompt`."""
     for part in changes.parts:
         if part.how != "changed" or not part.fields:

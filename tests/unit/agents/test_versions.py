@@ -10,7 +10,7 @@ from tests.support.api import client_of, json_response
 from tornado_resource.agents.kind import KIND
 from tornado_resource.agents.versions import content_of
 from tornado_resource.errors import TornadoError
-from tornado_resource.versions.difference import changed_fields, compare_contents
+from tornado_resource.versions.difference import change_labels, compare_contents
 
 if TYPE_CHECKING:
     import httpx
@@ -85,7 +85,7 @@ async def test_what_the_api_does_not_show_is_said(which: str, changes: dict[str,
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    return list(changed_fields(compare_contents(content_of(before), content_of(after), ("a", "b"))))
+    return list(change_labels(compare_contents(content_of(before), content_of(after), ("a", "b"))))
 
 
 def test_nodes_are_compared_by_id_and_all_else_by_its_path() -> None:

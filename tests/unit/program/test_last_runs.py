@@ -123,7 +123,9 @@ async def test_a_renamed_session_is_known_by_its_new_urn(known: Any, monkeypatch
         new = URN.replace("support-line", "helpdesk")
         if URN in urns and not seen:
             runs.rename({new: URN})
-            seen.extend([runs.known(new), runs.known(URN), runs.old_name("helpdesk"), runs.old_name("other")])
+            seen.extend(
+                [runs.recorded_run(new), runs.recorded_run(URN), runs.old_name("helpdesk"), runs.old_name("other")]
+            )
         return await original(runs, [new], declared)
 
     monkeypatch.setattr(LastRuns, "decision", renamed)

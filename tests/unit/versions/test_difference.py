@@ -17,7 +17,7 @@ from tornado_resource.versions.difference import (
     MAX_FIELDS,
     Changes,
     PartChange,
-    changed_fields,
+    change_labels,
     compare_contents,
 )
 
@@ -107,7 +107,7 @@ def test_the_global_prompt_and_the_settings_are_compared() -> None:
         ("setting", "post_call_actions", "added"),
     ]
     assert found.parts[0].fields[0].lines == ("- Be kind.", "+ Refuse.")
-    assert list(changed_fields(found)) == [
+    assert list(change_labels(found)) == [
         "node without an id: globalConfig.globalPrompt",
         "setting entity_schemas",
         "setting memory_enabled: value",
