@@ -38,7 +38,7 @@ UNLISTED: Final = "it cannot be confirmed, since the API does not show which sce
 
 
 class Confirming:
-    """The confirmation of one session in one program. Its resource is declared at most once.
+    """The wait for one session in one program, and its confirmation, whose resource is declared at most once.
 
     In a preview it is declared as far as it is known. Its inputs depend on no resource, as in an update: an update plan
     (`pulumi preview --save-plan`) allows no other dependencies than its preview had.
@@ -57,6 +57,27 @@ class Confirming:
         self._session = session
         self._record = record
         self._is_declared = False
+
+    async def settled(self, gated: GatedRun) -> Result | None:
+        """Return the recorded result of the session, and keep its confirmation; None if it has to be waited for."""
+        result = await self._run.waiter.settled(gated)
+        if result is not None and result.verdict.confirmation is not None:
+            self.keep(gated.run_id, is_secret=gated.is_place_secret)
+        return result
+
+    async def wait(self, gated: GatedRun) -> Result:
+        """Return the result of the session once it has ended, and has been confirmed if its gate requires that."""
+        return await self._run.waiter.wait(gated, self._session, self.confirm)
+
+    async def previewed(self, gated: GatedRun) -> Result | None:
+        """Return the result of the session, as far as a preview knows it, and declare its confirmation; else None."""
+        result = await self._run.waiter.ended(gated, self.confirm)
+        if result is None:
+            self.preview_unknown(gated.gate)
+            return None
+        if result.verdict.confirmation is not None:
+            self.keep(gated.run_id, is_secret=gated.is_place_secret)
+        return result if result.cause != "unconfirmed" else None
 
     async def confirm(self, result: Result) -> Result:
         """Return the result of a session that met its gate otherwise, with its confirmation.

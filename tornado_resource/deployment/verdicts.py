@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.run_resource import RunOutputs, RunResource
-    from tornado_resource.program.waiter import Waiter
     from tornado_resource.runs.model import Cause, GatedRun, RunVerdict
     from tornado_resource.stacks.recorded_promotion import Promotion
     from tornado_resource.stacks.rollback import Rollback
@@ -96,17 +95,6 @@ def _complete(declared: GatedRun, outputs: RunOutputs, scenarios: Sequence[Scena
     )
 
 
-async def previewed(waiter: Waiter, confirming: Confirming, gated: GatedRun) -> Result | None:
-    """Return the result of a session, as far as a preview knows it, and declare its confirmation; else None."""
-    result = await waiter.ended(gated, confirming.confirm)
-    if result is None:
-        confirming.preview_unknown(gated.gate)
-        return None
-    if result.verdict.confirmation is not None:
-        confirming.keep(gated.run_id, is_secret=gated.is_place_secret)
-    return result if result.cause != "unconfirmed" else None
-
-
 class GateRun:
     """One run of the gate over the sessions of an environment.
 
@@ -125,7 +113,6 @@ class GateRun:
     ) -> None:
         self._run = run
         self._gate = run.gate
-        self._waiter = run.waiter
         self._last_runs = run.last_runs
         self._sessions = {
             gated.name: with_promoted_version(gated, promotion) for gated in deployed_runs(environment.declarations)
@@ -190,16 +177,14 @@ class GateRun:
 
         async def wait(gated: GatedRun) -> Result | None:
             if is_dry_run():
-                return await previewed(self._waiter, confirming, gated)
-            result = await self._waiter.settled(gated)
+                return await confirming.previewed(gated)
+            result = await confirming.settled(gated)
             if result is not None:
-                if result.verdict.confirmation is not None:
-                    confirming.keep(gated.run_id, is_secret=gated.is_place_secret)
                 self.report.record(result)
                 return result
             self.report.record(self._unknown(gated, INTERRUPTED_UPDATE, "interrupted"))
             self._interim.begin()
-            result = await self._waiter.wait(gated, session, confirming.confirm)
+            result = await confirming.wait(gated)
             self.report.record(result)
             await self._interim.end()
             return result

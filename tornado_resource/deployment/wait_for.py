@@ -12,7 +12,7 @@ from pulumi.runtime import is_dry_run
 
 from tornado_resource.declarations.model import Gate
 from tornado_resource.deployment.confirm import Confirming
-from tornado_resource.deployment.verdicts import previewed, verdict_output
+from tornado_resource.deployment.verdicts import verdict_output
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.config import config_message
 from tornado_resource.program.purpose import is_idle
@@ -77,8 +77,7 @@ def wait_for(session: RunResource, *, check: bool = True) -> VerdictOutput:
         confirming = Confirming(run, session)
         own_gate = pulumi.Output.from_input(session.given_gate)
         together([outputs, own_gate], lambda resolved: _preview_confirmation(confirming, *resolved))
-        wait_in_preview = partial(previewed, run.waiter, confirming)
-        return verdict_output(outputs, declared, wait_in_preview, scenarios=session.scenarios)
+        return verdict_output(outputs, declared, confirming.previewed, scenarios=session.scenarios)
     try:
         run.gate.report.require_folder()
     except TornadoError as error:
@@ -95,7 +94,6 @@ class _Wait:
 
     def __init__(self, session: RunResource, run: ProgramRun) -> None:
         self._session = session
-        self._waiter = run.waiter
         self._confirming = Confirming(run, session, run.gate.report.record)
         self._gate = run.gate
         self._expected: asyncio.Task[None] | None = None
@@ -112,12 +110,10 @@ class _Wait:
 
     async def result(self, gated: GatedRun) -> Result:
         gated = replace(gated, urn=await self._session.known_urn)
-        result = await self._waiter.settled(gated)
+        result = await self._confirming.settled(gated)
         if result is None:
             self._gate.report.record(unknown_result(gated, INTERRUPTED_UPDATE, "interrupted"))
-            result = await self._waiter.wait(gated, self._session, self._confirming.confirm)
-        elif result.verdict.confirmation is not None:
-            self._confirming.keep(gated.run_id, is_secret=gated.is_place_secret)
+            result = await self._confirming.wait(gated)
         self._gate.report.record(result)
         return result
 
