@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller
-from tornado_resource.errors import ApiError, InvalidRequest, NotSent, OutcomeUnknown, Rejected
+from tornado_resource.errors import ApiError, InvalidRequest, NotSent, OutcomeUnknown, Rejected, ReportedError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 MAX_ATTEMPTS: Final = 5
 MAX_TOTAL_SECONDS: Final = 60.0
 MAX_OUTAGE_SECONDS: Final = 300.0
-_TRANSIENT_4XX: Final = frozenset({408, 425, 429})
+UNKNOWN_4XX: Final = frozenset({408, 425})
+"""4xx in name only: a proxy may send them after it has passed the request on."""
+_TRANSIENT_4XX: Final = UNKNOWN_4XX | {429}
 _PERMANENT_5XX: Final = frozenset({501, 505})
 BACKOFF: Final = Backoff(first=0.5, longest=5.0, growth=2.0, jitter=0.5)
 T = TypeVar("T")
@@ -40,6 +42,20 @@ def is_transient(error: BaseException) -> bool:
         is_refusal = 400 <= code < 500 and code not in _TRANSIENT_4XX
         return not error.is_api if is_refusal else 400 <= code < 600 and code not in _PERMANENT_5XX
     return isinstance(error, NotSent | OutcomeUnknown) and not isinstance(error, InvalidRequest)
+
+
+def is_refused(error: ApiError) -> bool:
+    """Return whether the API itself has turned a request away, so that it had no effect."""
+    if not isinstance(error, Rejected) or not error.is_api:
+        return False
+    return 400 <= error.status_code < 500 and error.status_code not in UNKNOWN_4XX
+
+
+def would_fail_again(error: ApiError) -> bool:
+    """Return whether a request, sent again, would be redirected or refused again, or get the same words."""
+    if isinstance(error, Rejected):
+        return 300 <= error.status_code < 500 and error.status_code not in _TRANSIENT_4XX
+    return isinstance(error, ReportedError)
 
 
 async def retried(call: Callable[[], Awaitable[T]]) -> T:

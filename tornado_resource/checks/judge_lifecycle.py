@@ -272,7 +272,7 @@ async def _create(client: Client, order: JudgeOrder, clock: Clock) -> str:
         try:
             created = await create_judge(client, order.name, str(order.sent["modality"]))
         except ApiError as fault:
-            if _is_refused(fault):
+            if _had_no_effect(fault):
                 raise
             judge = await _find(client, order, clock)
             if judge is None:
@@ -283,10 +283,10 @@ async def _create(client: Client, order: JudgeOrder, clock: Clock) -> str:
     return await retried(create_once)
 
 
-def _is_refused(fault: ApiError) -> bool:
+def _had_no_effect(fault: ApiError) -> bool:
     """Return whether a request certainly had no effect: then it may be sent again, if that can help."""
-    is_too_early = isinstance(fault, Rejected) and fault.status_code == HTTPStatus.TOO_MANY_REQUESTS
-    return isinstance(fault, NotSent) or is_too_early or not is_transient(fault)
+    is_rate_limited = isinstance(fault, Rejected) and fault.status_code == HTTPStatus.TOO_MANY_REQUESTS
+    return isinstance(fault, NotSent) or is_rate_limited or not is_transient(fault)
 
 
 async def _find(client: Client, order: JudgeOrder, clock: Clock) -> str | None:

@@ -19,7 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, ReportedError, TornadoError
+from tornado_resource.bland.retrying import is_refused, would_fail_again
+from tornado_resource.errors import ApiError, Conflict, NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs import commands
 from tornado_resource.runs.conflict import PlaceTaken, possibly_own
 from tornado_resource.runs.kinds import kind_of
@@ -42,8 +43,6 @@ PATIENT_LOOKS_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 outcome, where the API shows the run's work already, or where it shows every run late."""
 # The API turned the request away, so there was no effect that a second look could find.
 _REFUSED_CODES: Final = frozenset({409, 429, 503})
-UNKNOWN_CODES: Final = frozenset({408, 425})
-"""4xx in name only: a proxy may send them after it has passed the request on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +167,7 @@ def _after_fault(order: Order, attempts: Attempts, error: ApiError) -> tuple[Att
             return attempts, _send_again(order, attempts)
         case Rejected(status_code=code) if code in _REFUSED_CODES:
             return _look(replace(attempts, looks_due=1))
-        case Rejected(status_code=code, is_api=True) if 400 <= code < 500 and code not in UNKNOWN_CODES:
+        case _ if is_refused(error):
             return attempts, Fail(error, is_certain=not attempts.is_ambiguous)
         case _:
             return _look(replace(attempts, is_ambiguous=True, looks_due=LOOKS_AFTER_UNKNOWN))
@@ -193,7 +192,7 @@ def _after_no_run(order: Order, attempts: Attempts, ended: TornadoError | None) 
         return _look_longer(attempts)
     if ended is not None:
         return attempts, Fail(ended, is_certain=False)
-    if fault is not None and _would_fail_again(fault):
+    if fault is not None and _is_hopeless(fault):
         return attempts, Fail(fault, is_certain=not attempts.is_ambiguous)
     if isinstance(fault, Conflict) and attempts.sent >= MAX_SENDS:
         kind = kind_of(order.kind)
@@ -212,11 +211,9 @@ def _may_be_late(order: Order, attempts: Attempts) -> bool:
     return has_conflict or kind_of(order.kind).is_shown_late
 
 
-def _would_fail_again(fault: ApiError) -> bool:
-    """Return whether another send would be redirected again, blocked again on the way, or get the same words."""
-    if isinstance(fault, Rejected):
-        return 300 <= fault.status_code < 500 and fault.status_code not in _REFUSED_CODES | UNKNOWN_CODES
-    return isinstance(fault, ReportedError)
+def _is_hopeless(fault: ApiError) -> bool:
+    """Return whether another send would fail again. A conflict may end: nobody holds the place any more."""
+    return not isinstance(fault, Conflict) and would_fail_again(fault)
 
 
 def _after_look(order: Order, attempts: Attempts, seen: Seen) -> tuple[Attempts, Action]:

@@ -11,13 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.agents import PRODUCTION, STAGING
 from tornado_resource.bland.check_runs import read_checks
 from tornado_resource.bland.responses import is_other, parse_time
-from tornado_resource.bland.retrying import retried
+from tornado_resource.bland.retrying import is_refused, retried, would_fail_again
 from tornado_resource.bland.scenarios import (
     create_scenario,
     delete_scenario,
@@ -37,7 +36,6 @@ from tornado_resource.errors import (
     NotSent,
     OutcomeUnknown,
     Rejected,
-    ReportedError,
     TornadoError,
 )
 from tornado_resource.runs.intents import Intent
@@ -45,7 +43,6 @@ from tornado_resource.runs.start_machine import (
     PATIENT_LOOKS_SECONDS,
     PAUSES_SECONDS,
     SECOND_LOOK_SECONDS,
-    UNKNOWN_CODES,
 )
 from tornado_resource.scenarios.conflict import (
     ScenarioDiffers,
@@ -358,19 +355,9 @@ def _recorded(order: ScenarioOrder, scenario_id: str, stored: Scenario, *, adopt
     return RecordedScenario(scenario_id, adopted, filled, changed_fields(order.fields, stored.entry))
 
 
-def _is_refused(fault: ApiError) -> bool:
-    """Return whether the API has turned a request away, or a redirect, so that it had no effect."""
-    if not isinstance(fault, Rejected) or fault.status_code in UNKNOWN_CODES:
-        return False
-    return 300 <= fault.status_code < 400 or (fault.is_api and 400 <= fault.status_code < 500)
-
-
-def _would_fail_again(fault: ApiError) -> bool:
-    if isinstance(fault, Rejected):
-        return 300 <= fault.status_code < 500 and fault.status_code not in UNKNOWN_CODES | {
-            HTTPStatus.TOO_MANY_REQUESTS
-        }
-    return isinstance(fault, ReportedError)
+def _had_no_effect(fault: ApiError) -> bool:
+    """Return whether the API has turned a request away, or somebody has redirected it."""
+    return is_refused(fault) or (isinstance(fault, Rejected) and 300 <= fault.status_code < 400)
 
 
 class _Creation:
@@ -426,10 +413,10 @@ class _Creation:
         """
         if isinstance(fault, NotSent):
             return None
-        self._is_ambiguous |= not _is_refused(fault)
+        self._is_ambiguous |= not _had_no_effect(fault)
         listing = await self._look(self._pauses_after(fault))
         existing = listing.named(self._order.name)
-        if existing is None and not _would_fail_again(fault):
+        if existing is None and not would_fail_again(fault):
             return None
         if existing is not None and self._is_ambiguous and not _differs(self._order, existing):
             return existing
@@ -440,7 +427,7 @@ class _Creation:
         """Return when to look again. A name that is taken after a request that may have had an effect is our own."""
         if isinstance(fault, Conflict) and self._is_ambiguous:
             return PATIENT_LOOKS_SECONDS
-        return () if _is_refused(fault) else (SECOND_LOOK_SECONDS,)
+        return () if _had_no_effect(fault) else (SECOND_LOOK_SECONDS,)
 
     def _error(self, fault: ApiError, listing: Listing) -> TornadoError:
         existing = listing.named(self._order.name)

@@ -4,8 +4,8 @@ import pytest
 
 from tests.support.api import FakeTime
 from tornado_resource.bland import retrying
-from tornado_resource.bland.retrying import MAX_ATTEMPTS, MAX_TOTAL_SECONDS, retried
-from tornado_resource.errors import ApiError, NotSent, OutcomeUnknown, Rejected, TornadoError
+from tornado_resource.bland.retrying import MAX_ATTEMPTS, MAX_TOTAL_SECONDS, is_refused, retried, would_fail_again
+from tornado_resource.errors import ApiError, NotSent, OutcomeUnknown, Rejected, ReportedError, TornadoError
 
 
 @pytest.fixture
@@ -54,6 +54,29 @@ async def test_transient_errors_are_retried(error: ApiError) -> None:
 )
 async def test_other_errors_are_not_retried(error: Exception) -> None:
     assert await tries(error) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "refused", "again"),
+    [
+        *((rejected(code), False, True) for code in (300, 302, 399)),
+        *((rejected(code), True, True) for code in (400, 404, 409, 422, 499)),
+        *((rejected(code), False, False) for code in (299, 408, 425, 500, 503)),
+        (rejected(429), True, False),
+        *((error, False, True) for error in FOREIGN),
+        (Rejected("r", "c", status_code=429, is_api=False), False, False),
+        (ReportedError("r", "c"), False, True),
+        (OutcomeUnknown("r", "c"), False, False),
+        (NotSent("r", "c"), False, False),
+    ],
+)
+def test_what_is_known_of_a_request_that_failed(
+    error: ApiError,
+    refused: bool,  # noqa: FBT001
+    again: bool,  # noqa: FBT001
+) -> None:
+    """A gateway may send 408, 425 or a page of its own after the API has got the request: that is no refusal."""
+    assert (is_refused(error), would_fail_again(error)) == (refused, again)
 
 
 async def test_a_call_that_succeeds_after_retries_returns_its_result() -> None:
