@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.dense_files import FILES, SIZE, many_values
+from tests.support.dense_files import FILES, SIZE, long_scenarios, many_values
 from tests.support.measuring import measure
 from tests.support.soak import IS_SOAK
 
@@ -39,3 +39,13 @@ def test_a_plan_of_many_values_is_cut(tmp_path: Path, output: str) -> None:
     _, mebibytes, printed = measure(tmp_path, "plan", "s.yaml", "--format", output)
     assert mebibytes < MAX_MEBIBYTES
     assert "more sessions: a plan shows at most 20,000 values" in printed or '"more_sessions": ' in printed
+
+
+def test_a_plan_of_long_texts_is_cut(tmp_path: Path) -> None:
+    """They are few values, and a plan has the scenarios of each pathway."""
+    content = long_scenarios()
+    assert len(content) <= SIZE
+    (tmp_path / "s.yaml").write_text(content, encoding="utf-8")
+    _, mebibytes, printed = measure(tmp_path, "plan", "s.yaml", "--format", "json")
+    assert mebibytes < MAX_MEBIBYTES
+    assert '"more_sessions": ' in printed

@@ -40,6 +40,15 @@ def many_values() -> str:
     return f"{HEAD}defaults: {{triggers: {{{defaults}}}}}\nsessions:\n{sessions}"
 
 
+def long_scenarios() -> str:
+    """Return a valid file of 1,500 sessions on as many pathways, which share 40 scenarios of 20,000 characters."""
+    scenarios = f"scenarios: {{{items(40, suffix=f': {{tester_persona_prompt: {chr(120) * 20_000}}}')}}}\n"
+    sessions = "".join(
+        f"  s-{number}: {{pathway_id: pw-{number}, scenarios: [{items(40)}]}}\n" for number in range(1_500)
+    )
+    return f"{HEAD}{scenarios}sessions:\n{sessions}"
+
+
 def items(number: int, prefix: str = "", suffix: str = "") -> str:
     return "".join(f"{prefix}{word(each)}{suffix}," for each in range(number))
 

@@ -93,7 +93,7 @@ class _Defaults:
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Keep the garbage collector from running: what is read has no cycles, and collecting takes an eighth longer."""
+    """Keep the garbage collector from running: what is read has no cycles, and collecting takes a third longer."""
     was_collecting = gc.isenabled()
     gc.disable()
     try:

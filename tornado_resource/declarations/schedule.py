@@ -40,11 +40,14 @@ def one_at_a_time(section: Section) -> str:
 
 
 MAX_PLAN_VALUES: Final = 20_000
-"""How many values a plan has: a file of 1 MiB can declare a million, since sessions share their defaults."""
+"""How many values a plan has: a file of 1 MiB can declare a million, since sessions share their defaults.
+
+The whole plan of such a file takes up to 9 seconds and 720 MiB.
+"""
 _OWN_VALUES: Final = 12
 """How many a session has without triggers and scenarios."""
 _CHARACTERS: Final = 100
-"""A text counts as one value for so many."""
+"""A text counts as one value for so many: without that, scenarios of long texts make a plan of 300 MB in 16 seconds."""
 
 
 @dataclass(frozen=True, slots=True)
