@@ -14,6 +14,7 @@ from tests.support.api import KEY
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Environment
 from tornado_resource.errors import ConfigurationError
+from tornado_resource.program import run
 from tornado_resource.program.config import check_against_declarations, read_config
 from tornado_resource.stacks.rollback import Rollback, as_output
 from tornado_resource.stacks.settings import read_settings
@@ -118,3 +119,11 @@ def test_a_rollback_must_fit_what_is_declared(rollbacks: dict[str, int | str], m
     fitting = {"billing": Rollback(5, "s-5", "s-6", "INC-7"), "support": Rollback("v-5", "r-5", "r-6", "INC-7")}
     settings = read_settings({"tornado:rollback": json.dumps(as_output(fitting))}, "dev")
     check_against_declarations(settings, Environment("dev", tuple(declared)))
+
+
+def test_a_program_with_an_invalid_config_leaves_it_to_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise ConfigurationError
+
+    monkeypatch.setattr(run, "program_run", refuse)
+    assert run.program_run_or_none() is None

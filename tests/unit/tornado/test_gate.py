@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tornado_resource.bland.listing import Scenario
 from tornado_resource.bland.sessions import SESSION_STATUSES, Iteration, Omitted, Status
 from tornado_resource.declarations.model import Gate
+from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.runs import verdict
 from tornado_resource.runs.model import ONLY_REPAIRED, Ending, GatedRun, Outcome
 
@@ -135,3 +136,21 @@ def test_a_first_iteration_that_is_not_shown_is_unknown(number: int | None, outc
     rounds = tuple(replace(each, number=number) for each in iterations(("ab", "c")))
     status = Status("COMPLETED_PARTIAL", total_scenarios=3, passed_scenarios=2, forked_version=7, iterations=rounds)
     assert judge(Gate("promotion", "refuse"), Ending(status), SCENARIOS)[0] == outcome
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "is_passed"),
+    [(("ab", "c"), ("ab", "c"), True), (("abc", ""), ("ab", "c"), False), (("a", "bc"), ("ab", "c"), False)],
+    ids=["only what is in quarantine", "nothing", "something else"],
+)
+def test_a_repair_of_what_is_in_quarantine_is_told_apart(
+    first: tuple[str, str],
+    last: tuple[str, str],
+    is_passed: bool,  # noqa: FBT001
+) -> None:
+    """Only where nothing else had failed before any repair, so that none was for what decides."""
+    gate = Gate("33%", "refuse", quarantine=(Quarantine("c", "flaky", "2026-12-31"),))
+    rounds = iterations(first, last)
+    status = Status("COMPLETED_PARTIAL", total_scenarios=3, passed_scenarios=2, forked_version=7, iterations=rounds)
+    outcome, reason = judge(gate, Ending(status), SCENARIOS)
+    assert (outcome == "passed", reason.startswith(ONLY_REPAIRED)) == (is_passed, not is_passed)
