@@ -17,6 +17,7 @@ from tornado_resource.bland.responses import (
     other_fault,
     reported_error,
     segment,
+    time_text,
     unwrapped,
     word,
 )
@@ -97,7 +98,7 @@ class Version:
             version_id=content["id"],
             semver=word(content.get("semver")),
             name=line(content.get("name")),
-            created_at=word(content.get("created_at")),
+            created_at=time_text(content.get("created_at")),
             snapshot=snapshot if isinstance(snapshot, dict) else None,
         )
 

@@ -21,6 +21,7 @@ from tornado_resource.bland.responses import (
     reported_error,
     run_fault,
     segment,
+    time_text,
     unusable,
     unwrapped,
     whole_number,
@@ -143,9 +144,9 @@ class CheckRun:
             eval_run_id=word(content.get("eval_run_id"), MAX_ID_CHARACTERS),
             error_message=error_text(content.get("error_message")),
             triggered_by=line(content.get("triggered_by")),
-            created_at=word(content.get("created_at")),
-            started_at=word(content.get("started_at")),
-            completed_at=word(content.get("completed_at")),
+            created_at=time_text(content.get("created_at")),
+            started_at=time_text(content.get("started_at")),
+            completed_at=time_text(content.get("completed_at")),
         )
 
     @property
@@ -211,7 +212,7 @@ class Checks:
             judges=judges,
             is_enabled=flag(content.get("enabled")),
             simulations_count=whole_number(content.get("simulations_count")),
-            updated_at=word(content.get("updated_at")),
+            updated_at=time_text(content.get("updated_at")),
         )
 
     @property

@@ -25,7 +25,7 @@ from tornado_resource.bland.environment import (
 from tornado_resource.bland.http import httpx
 from tornado_resource.bland.lanes import Lanes
 from tornado_resource.bland.response_body import decode, parse_body, redact_body
-from tornado_resource.bland.responses import error_code, error_message, unusable, unwrapped
+from tornado_resource.bland.responses import error_code, error_message, unusable, unwrapped, usable_time
 from tornado_resource.core.text import clean
 from tornado_resource.errors import (
     MAX_SHORT_PAUSE_SECONDS,
@@ -78,7 +78,7 @@ def _parse(text: str) -> datetime | None:
         moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else None
+    return usable_time(moment) if moment.tzinfo is not None else None
 
 
 CONNECT_SECONDS: Final = 10.0

@@ -26,6 +26,12 @@ MAX_WORD_CHARACTERS: Final = 64
 """Of a time or a status."""
 MAX_TEXT_CHARACTERS: Final = 2_000
 MAX_LINE_CHARACTERS: Final = 300
+FIRST_YEAR: Final = 1970
+LAST_YEAR: Final = 9000
+"""A time outside of these years is none: what is computed with the others fits into the calendar."""
+LEAST_EPOCH_SECONDS: Final = 10**9
+MOST_EPOCH_SECONDS: Final = 10**11
+"""Seconds since 1970 are from 2001 on, and larger numbers are milliseconds: no test was run in 1973."""
 # Some endpoints of the API wrap the object in `data`, beside these keys.
 _WRAPPER_KEYS: Final = frozenset({"data", "errors", "status", "message"})
 
@@ -91,6 +97,7 @@ class Meaning:
     says_nothing: bool = False
 
 
+_EPOCH: Final = re.compile(r"[0-9]{10,13}(\.[0-9]{1,9})?")
 _CODE: Final = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 SEGMENT: Final = re.compile(r"[A-Za-z0-9._~:@-]{0,127}[A-Za-z0-9_~:@-]")
 """One URL path segment of at most 128 characters. No dot at the end: `..` would be another path."""
@@ -196,15 +203,44 @@ def reported_error(body: Any) -> str:
     return f"the API reported an error: {error_message(body) or 'without a message'}"
 
 
+def time_text(value: Any) -> str | None:
+    """Return a time as text: unchanged, or that of seconds or milliseconds since 1970; None for anything else."""
+    moment = _since_1970(value) if isinstance(value, int | float) else None
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment is not None else word(value)
+
+
 def parse_time(text: str | None) -> datetime | None:
-    """Parse an ISO 8601 time of the API (UTC if it has no offset); None if *text* is anything else."""
-    if text is None:
+    """Return a time of the API, in UTC; None if *text* is no time, or one with which nothing can be computed.
+
+    It is a time in ISO 8601 (UTC if it has no offset), or a number of seconds or milliseconds since 1970.
+    """
+    if not isinstance(text, str):
         return None
+    if _EPOCH.fullmatch(text) is not None:
+        return _since_1970(float(text))
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return usable_time(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+
+
+def usable_time(moment: datetime) -> datetime | None:
+    """Return a moment in UTC; None if it is too early or too late to be one at which anything happened.
+
+    `0001-01-01` is how some servers write that there is no time. It also has no earlier one, so that a comparison with
+    a tolerance would be an error.
+    """
+    return moment.astimezone(UTC) if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+
+
+def _since_1970(number: float) -> datetime | None:
+    """Return the time of a number of seconds or milliseconds; None if it is too small or too large to be one."""
+    if LEAST_EPOCH_SECONDS <= number < MOST_EPOCH_SECONDS:
+        return datetime.fromtimestamp(number, UTC)
+    if MOST_EPOCH_SECONDS <= number < MOST_EPOCH_SECONDS * 1000:
+        return datetime.fromtimestamp(number / 1000, UTC)
+    return None
 
 
 def elapsed_ms(started_at: str | None, ended_at: str | None) -> int | None:

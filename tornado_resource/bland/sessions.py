@@ -20,6 +20,7 @@ from tornado_resource.bland.responses import (
     reported_error,
     segment,
     spelling,
+    time_text,
     unusable,
     whole_number,
     word,
@@ -74,7 +75,7 @@ class Started:
             return None
         return cls(
             session_id=_session_id(content),
-            created_at=word(content.get("created_at")),
+            created_at=time_text(content.get("created_at")),
             status=word(content.get("status")) or RUNNING,
             max_iterations=whole_number(content.get("max_iterations")),
             timeout_ms=whole_number(content.get("timeout_ms")),
@@ -105,7 +106,7 @@ class Active:
             return None
         return cls(
             session_id=_session_id(content),
-            created_at=word(content.get("created_at")),
+            created_at=time_text(content.get("created_at")),
             status=word(content.get("status")) or RUNNING,
             persona_id=id_or_unreadable(content.get("persona_id")),
             max_iterations=whole_number(content.get("max_iterations")),
@@ -289,8 +290,8 @@ class _Kept:
     def iteration(self, entry: Json) -> Iteration:
         return Iteration(
             number=whole_number(entry.get("iteration")),
-            started_at=word(entry.get("started_at")),
-            completed_at=word(entry.get("completed_at")),
+            started_at=time_text(entry.get("started_at")),
+            completed_at=time_text(entry.get("completed_at")),
             passed_ids=self.ids(entry.get("passed_ids")),
             failed_ids=self.ids(entry.get("failed_ids")),
             fixes=self._fixes(_plan(entry)),

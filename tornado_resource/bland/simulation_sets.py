@@ -21,6 +21,7 @@ from tornado_resource.bland.responses import (
     reported_error,
     run_fault,
     segment,
+    time_text,
     unusable,
     unwrapped,
     whole_number,
@@ -101,8 +102,8 @@ class SimulationSet:
             scenarios=scenarios,
             has_unreadable=len(scenarios) < len(response),
             error_message=error_text(content.get("error_message")),
-            created_at=word(content.get("created_at")),
-            completed_at=word(content.get("completed_at")),
+            created_at=time_text(content.get("created_at")),
+            completed_at=time_text(content.get("completed_at")),
         )
 
     @property
@@ -179,7 +180,7 @@ async def list_errors(client: Client, simulation_set: SimulationSet) -> list[str
 
 
 def _is_earlier(run: Json, moment: datetime | None) -> bool:
-    created = parse_time(word(run.get("created_at")))
+    created = parse_time(time_text(run.get("created_at")))
     return moment is not None and created is not None and created < moment
 
 
@@ -200,7 +201,7 @@ async def list_sets(client: Client, pathway_id: str, scenario_id: str) -> list[L
             set_id = word(run.get("simulation_set_id"), MAX_ID_CHARACTERS)
             if set_id is not None and _may_be_simulation(run):
                 # The newest run comes first, so the last one that is seen is the first that was created.
-                sets[set_id] = ListedSet(set_id, word(run.get("created_at")), reply.responded_at)
+                sets[set_id] = ListedSet(set_id, time_text(run.get("created_at")), reply.responded_at)
     return [*sets.values()]
 
 

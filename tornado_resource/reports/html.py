@@ -6,7 +6,6 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -233,10 +232,6 @@ def _safe_text(text: str) -> str:
 def _moment(text: str | None) -> str:
     """Return a time to the second, in UTC; text that is no time is returned as it is."""
     moment = parse_time(text)
-    try:
-        moment = moment.astimezone(UTC) if moment is not None else None
-    except OverflowError:
-        moment = None
     if moment is None:
         return _safe_text(text) if text else "unknown"
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")

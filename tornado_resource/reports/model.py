@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date
 from typing import TYPE_CHECKING
 
 from tornado_resource.bland.responses import parse_time
@@ -12,6 +11,7 @@ from tornado_resource.runs.model import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from tornado_resource.core.positions import Checkout, Position
     from tornado_resource.declarations.budget import Cost
@@ -59,7 +59,7 @@ class Report:
     def day(self) -> date:
         """The date in UTC on which it is written, for what is left of a quarantine."""
         written = parse_time(self.written_at)
-        return written.astimezone(UTC).date() if written is not None else today()
+        return written.date() if written is not None else today()
 
     @property
     def outcome(self) -> Outcome:

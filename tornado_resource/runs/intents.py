@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.canonical import natural_or_none
 from tornado_resource.core.files import read_file, replace_files
 from tornado_resource.core.strict_json import parse_json
@@ -206,6 +207,7 @@ def _read(file: Path) -> Intent:
         intent = Intent(**{**content, "address": Address(**content["address"])})
         is_valid = all(map(_is_word, _texts(intent))) and isinstance(content["address"].get("parents", ""), str)
         is_valid = is_valid and datetime.fromisoformat(intent.sent_at).tzinfo is not None
+        is_valid = is_valid and parse_time(intent.sent_at) is not None
         is_valid = is_valid and (intent.version is None or _is_version(intent.version))
     except (ValueError, TypeError, KeyError):
         is_valid = False

@@ -105,7 +105,7 @@ def test_progress_says_what_the_api_shows(changes: dict[str, Any], text: str) ->
     assert KIND.progress(Status("RUNNING")) == ""
 
 
-@pytest.mark.parametrize("end", [None, "2026-04-14T09:00:00.000Z", "soon"])
+@pytest.mark.parametrize("end", [None, "2026-04-14T09:00:00.000Z", "soon", "0001-01-01T00:00:00+01:00"])
 def test_an_end_before_the_start_is_no_time(end: str | None) -> None:
     assert CheckStatus.of(check_run_of("PASSED", completed_at=end)).elapsed_ms is None
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.api import client_of, json_response
 from tornado_resource.bland.listing import MAX_OWNER_SCENARIOS, Owner, Scenario, parse_scenarios
-from tornado_resource.bland.responses import MAX_TEXT_CHARACTERS, UNREADABLE_ID
+from tornado_resource.bland.responses import MAX_TEXT_CHARACTERS, UNREADABLE_ID, elapsed_ms, parse_time, time_text
 from tornado_resource.bland.scenarios import list_scenarios
 from tornado_resource.bland.sessions import (
     MAX_FIXES,
@@ -211,6 +212,32 @@ def test_a_time_that_is_missing_is_none(text: Any) -> None:
     started = Started.parse({"session_id": "s-1", "created_at": text, "status": text})
     assert started is not None
     assert (started.created_at, started.status) == (None, "RUNNING")
+
+
+@pytest.mark.parametrize("number", [1_776_161_700, 1_776_161_700.0, 1_776_161_700_000])
+def test_a_time_may_be_a_number(number: float) -> None:
+    """Of seconds or milliseconds since 1970. As digits, it is unchanged."""
+    started = Started.parse({"session_id": "s-1", "created_at": number})
+    assert started is not None
+    assert started.created_at == "2026-04-14T10:15:00.000Z"
+    assert parse_time(str(number)) == parse_time(started.created_at) == datetime(2026, 4, 14, 10, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("number", [0, -1, True, 20_260_414, 10**15, 10**400, float("inf"), float("nan")])
+def test_a_number_that_is_no_time_is_none(number: Any) -> None:
+    assert time_text(number) is None
+
+
+@pytest.mark.parametrize("year", ["0001", "1969", "9001", "9999"])
+@pytest.mark.parametrize("rest", ["-01-01T00:00:00+01:00", "-12-31T23:59:59-01:00", "-06-15T12:00:00Z"])
+def test_a_time_with_which_nothing_can_be_computed_is_none(year: str, rest: str) -> None:
+    """In UTC, or with a tolerance, it may be before the first day of the calendar or after the last one."""
+    assert parse_time(f"{year}{rest}") is None
+    assert elapsed_ms(f"{year}{rest}", "2026-04-14T10:15:00Z") is None
+
+
+def test_a_time_without_an_offset_is_utc_and_every_other_one_becomes_it() -> None:
+    assert str(parse_time("2026-04-14T12:15:00+02:00")) == str(parse_time("2026-04-14T10:15:00"))
 
 
 async def test_an_unusable_status_is_shown() -> None:
