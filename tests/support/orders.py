@@ -17,7 +17,7 @@ ADDRESS = Address("b", "agents", "dev", "support-line")
 REQUEST = {"pathway_id": "pw-1", "max_iterations": 5}
 REFUSED = httpx.ConnectError("refused")
 RESET = httpx.ReadError("reset")
-CANNOT_START = [REFUSED, json_response({}, 429), json_response({}, 503), json_response({}, 429, {"retry-after": "7"})]
+CANNOT_START = [REFUSED, json_response({}, 429), json_response({}, 429, {"retry-after": "7"})]
 """Responses to a start that had no effect for certain, or that a look settles at once."""
 LOST = [
     RESET,

@@ -41,8 +41,9 @@ One look right away could miss it, and the next send would start a second run.
 PATIENT_LOOKS_SECONDS: Final = (1.0, 2.0, 4.0, 8.0)
 """Pauses before further looks for our own run, which the API may show late: after a conflict that follows an unknown
 outcome, where the API shows the run's work already, or where it shows every run late."""
-# The API turned the request away, so there was no effect that a second look could find.
-_REFUSED_CODES: Final = frozenset({409, 429, 503})
+# The API turned the request away, so there was no effect that a second look could find. 503 is none of them: a gateway
+# may send it after it has passed the request on.
+_REFUSED_CODES: Final = frozenset({409, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +223,8 @@ def _after_look(order: Order, attempts: Attempts, seen: Seen) -> tuple[Attempts,
     if ours is not None and (attempts.is_ambiguous or not isinstance(attempts.fault, Conflict)):
         if not ours.doubts:
             return attempts, Take(ours, adopted=False)
-        # Waiting for it or cancelling it, and then starting, could be a second start. Only 429 says for certain that
-        # the API turned our request away: a gateway may send 503 after it has passed the request on.
-        if attempts.is_ambiguous or not _is_rate_limited(attempts.fault):
+        # Waiting for it or cancelling it, and then starting, could be a second start. After 429 alone, it is another's.
+        if attempts.is_ambiguous:
             return attempts, Fail(possibly_own(order, ours), is_certain=False)
     if seen.holder is None:
         return _after_no_run(order, replace(attempts, looks_due=attempts.looks_due - 1), seen.ended)
@@ -244,10 +244,6 @@ def _by_on_conflict(order: Order, attempts: Attempts, holder: Found) -> Action:
     differences = "; ".join(holder.differences)
     note = f"It cannot be adopted because it differs: {differences}" if differences else ""
     return Fail(PlaceTaken(order, holder, note), is_certain=not attempts.is_ambiguous)
-
-
-def _is_rate_limited(fault: ApiError | None) -> bool:
-    return isinstance(fault, Rejected) and fault.status_code == 429
 
 
 def _send_again(order: Order, attempts: Attempts, pause: float | None = None) -> Action:

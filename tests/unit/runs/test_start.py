@@ -510,18 +510,10 @@ class TestAdopt:
         assert api.calls == ["GET s-1/status"]
 
 
-async def test_a_late_effect_is_found_by_the_second_look() -> None:
+@pytest.mark.parametrize("code", [503, 504])
+@pytest.mark.parametrize("on_conflict", ON_CONFLICT)
+async def test_a_late_effect_is_found_by_the_second_look(code: int, on_conflict: Any) -> None:
     """A gateway timed out while the API was still processing the request."""
-    api = SessionApi(faults=[(json_response({}, 504), False)])
-    sleep = api.time.sleep
-
-    async def takes_effect_now(seconds: float) -> None:
-        await sleep(seconds)
-        if not api.sessions:
-            api.effective_starts += 1
-            api.add(max_iterations=5)
-
-    api.time.sleep = takes_effect_now  # type: ignore[method-assign] # the API works while we wait
-    assert (await run(api)).run_id == "s-1"
-    assert api.effective_starts == 1
-    assert api.calls.count("POST start") == 1
+    api = SessionApi(faults=[(json_response({}, code), True)], active_late=0.3, runs=json_response({"runs": []}))
+    assert (await run(api, order(on_conflict))).run_id == "s-1"
+    assert (api.calls.count("POST start"), api.calls.count("POST s-1/cancel")) == (1, 0)
