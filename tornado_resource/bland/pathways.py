@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from tornado_resource.bland.content import LIVE, STAGING, Content, parse_content
-from tornado_resource.bland.response_body import refuse_complex
+from tornado_resource.bland.response_body import check_body
 from tornado_resource.bland.responses import reported_error, segment
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
@@ -33,7 +33,7 @@ async def read_version(client: Client, pathway_id: str, version: Which) -> Conte
     label = f"{which} of pathway {clean(pathway_id)}"
     response = await client.send(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/version/{version}")
     try:
-        refuse_complex(response.content)
+        check_body(response.content)
         content = parse_content(response.content, client.ignored)
     except ValueError as error:
         raise OutcomeUnknown(label, f"the response is unusable: {error}") from None

@@ -17,6 +17,7 @@ MAX_MEMORY_MB: Final = 96
 MAX_MEMBER_NAMES: Final = 10_000
 """How many different names the members of a body may have."""
 MAX_STRING_CHARACTERS: Final = 100_000
+NO_JSON: Final = "the response is not JSON"
 _NAME: Final = re.compile(rb'"([^"\\]*)"\s*:')
 _BEYOND_BMP: Final = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
 _WINDOWS: Final = {
@@ -38,22 +39,26 @@ def parse_body(content: bytes, forms: Sequence[str]) -> Any:
         ValueError: the body is not JSON, or takes too much memory. The text is fit to be shown.
 
     """
-    refuse_complex(content)
+    check_body(content)
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
-        message = "the response is not JSON"
-        raise ValueError(message) from None
+        raise ValueError(NO_JSON) from None
     return redact_body(body, content, forms)
 
 
-def refuse_complex(content: bytes) -> None:
-    """Refuse a body that would take too much memory.
+def check_body(content: bytes) -> None:
+    """Refuse a body before it is parsed: one that would take too much memory, and one in UTF-16 or UTF-32.
+
+    JSON is UTF-8 (RFC 8259), but `json.loads` reads the others, too, and the key is looked for in the bytes. They always
+    have the byte 0, which UTF-8 has nowhere in JSON.
 
     Raises:
-        ValueError: it would. The text is fit to be shown.
+        ValueError: it is. The text is fit to be shown.
 
     """
+    if 0 in content:
+        raise ValueError(NO_JSON)
     if _memory(content) > MAX_MEMORY_MB * 10**6 or _has_too_many_names(content):
         message = f"the response is too complex: parsed, it takes more than {MAX_MEMORY_MB} MB"
         raise ValueError(message)

@@ -49,6 +49,13 @@ def test_what_is_not_json_is_an_error_to_show(content: bytes) -> None:
         parse_body(content, FORMS)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+def test_a_body_whose_bytes_do_not_show_the_key_is_not_read(encoding: str) -> None:
+    with pytest.raises(ValueError, match=r"^the response is not JSON$"):
+        parse_body(json.dumps([f"your key {KEY}"]).encode(encoding), FORMS)
+    assert parse_body(json.dumps([f"your key {KEY}"]).encode("utf-8-sig"), FORMS) == ["your key [secret]"]
+
+
 @pytest.mark.parametrize(("number", "is_read"), [(MAX_MEMBER_NAMES, True), (MAX_MEMBER_NAMES + 1, False)])
 def test_a_body_has_so_many_names_at_most(number: int, is_read: bool) -> None:  # noqa: FBT001
     content = json.dumps({str(name): 0 for name in range(number)}).encode()
