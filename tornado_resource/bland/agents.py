@@ -17,6 +17,7 @@ from tornado_resource.bland.responses import (
     other_fault,
     reported_error,
     segment,
+    shows_more,
     time_text,
     unwrapped,
     word,
@@ -284,7 +285,8 @@ def _list_of(
             return None
         entries = [parse(entry) for entry in content]
         return kind(
-            tuple(entry for entry in entries if entry is not None), len(entries) < limit and None not in entries
+            tuple(entry for entry in entries if entry is not None),
+            len(entries) < limit and None not in entries and not shows_more(reply.body, len(entries)),
         )
 
     return of

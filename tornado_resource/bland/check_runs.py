@@ -21,6 +21,7 @@ from tornado_resource.bland.responses import (
     reported_error,
     run_fault,
     segment,
+    shows_more,
     time_text,
     unusable,
     unwrapped,
@@ -254,7 +255,8 @@ async def list_check_runs(client: Client, agent_id: str, env: str) -> CheckRuns:
         is_readable = None not in runs
         # The API takes an environment that it does not know for production.
         own = tuple(run for run in runs if run is not None and _is_of(run, agent_id, env))
-        return CheckRuns(own, is_readable and len(runs) < CHECK_RUNS_LIMIT, is_readable, reply.responded_at)
+        is_whole = len(runs) < CHECK_RUNS_LIMIT and not shows_more(reply.body, len(runs))
+        return CheckRuns(own, is_readable and is_whole, is_readable, reply.responded_at)
 
     return client.parsed(reply, parse, "the response has no check runs")
 

@@ -19,6 +19,7 @@ from tornado_resource.bland.responses import (
     number,
     reported_error,
     segment,
+    shows_more,
     word,
 )
 from tornado_resource.bland.retrying import retried
@@ -246,7 +247,7 @@ class _Page:
             return None
         more = flag(content.get("has_more"))
         if more is None:
-            return cls(entries, None, len(entries) < PAGE_LIMIT)
+            return cls(entries, None, len(entries) < PAGE_LIMIT and not shows_more(content, len(entries)))
         return cls(entries, _cursor(content, entries) if more else None, not more)
 
 
@@ -266,10 +267,16 @@ async def _read_pages(client: Client, label: str, path: str, retry: Retry) -> tu
 async def _read_page(client: Client, label: str, path: str, query: dict[str, str]) -> _Page:
     reply = await client.request(label, "GET", path, query=query)
 
-    def parse(content: Any) -> _Page | None:
-        return _Page.parse(content) if not reported_error(reply.body) else None
+    def parse(_: Any) -> _Page | None:
+        return _Page.parse(_page_in(reply.body)) if not reported_error(reply.body) else None
 
     return client.parsed(reply, parse, "the response has no list")
+
+
+def _page_in(body: Any) -> Any:
+    """Return a page without its wrapper: its list is in `data`, too."""
+    data = body.get("data") if isinstance(body, dict) else None
+    return data if isinstance(data, dict) else body
 
 
 def _cursor(page: Json, entries: list[Any]) -> str | None:

@@ -94,10 +94,10 @@ class Listing:
     is_whole: bool = True
 
     @classmethod
-    def of(cls, listed: Sequence[Scenario], owner: Owner) -> Self:
-        """Return what one response lists. Scenarios of another owner do not count."""
+    def of(cls, listed: Sequence[Scenario], owner: Owner, *, has_more: bool = False) -> Self:
+        """Return what one response lists, which may say that it *has_more*. Scenarios of another owner do not count."""
         own = tuple(scenario for scenario in listed if not is_foreign(scenario, owner))
-        return cls(own, is_whole=len(listed) < SCENARIOS_LIMIT)
+        return cls(own, is_whole=len(listed) < SCENARIOS_LIMIT and not has_more)
 
     def get(self, scenario_id: str) -> Scenario | None:
         """Return the scenario with this id; None if it is not in the listing."""

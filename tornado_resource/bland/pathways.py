@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado_resource.bland.content import LIVE, STAGING, Content, parse_content
 from tornado_resource.bland.response_body import check_body
-from tornado_resource.bland.responses import reported_error, segment
+from tornado_resource.bland.responses import reported_error, segment, shows_more
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.errors import OutcomeUnknown, Rejected
@@ -47,15 +47,27 @@ async def read_version(client: Client, pathway_id: str, version: Which) -> Conte
 
 
 async def read_latest(client: Client, pathway_id: str) -> int | None:
-    """Return the number of the newest version of a pathway; None if the API lists none."""
+    """Return the number of the newest version of a pathway; None if the API lists none.
+
+    Raises:
+        OutcomeUnknown: the list goes on, and no version of it is marked as the newest.
+
+    """
     label = f"versions of pathway {clean(pathway_id)}"
-    response: Any = await client.exchange(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/versions")
-    while isinstance(response, dict):
-        response = response.get("versions", response.get("data"))
-    listed = [entry for entry in (response if isinstance(response, list) else []) if isinstance(entry, dict)]
+    body: Any = await client.exchange(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/versions")
+    listed = _versions_in(body)
     numbers = {number: entry for entry in listed if (number := whole_or_none(entry.get("version_number"))) is not None}
     marked = [number for number, entry in numbers.items() if entry.get("is_latest") is True]
+    if not marked and shows_more(body, len(listed)):
+        raise OutcomeUnknown(label, "the list goes on, and no version of it is marked as the newest")
     return max(marked or numbers, default=None)
+
+
+def _versions_in(body: Any) -> list[Json]:
+    """Return the versions that a body lists: under `versions`, under `data`, or as the whole body."""
+    while isinstance(body, dict):
+        body = body.get("versions", body.get("data"))
+    return [entry for entry in body if isinstance(entry, dict)] if isinstance(body, list) else []
 
 
 async def publish_version(client: Client, pathway_id: str, version: int, environment: str) -> bool:

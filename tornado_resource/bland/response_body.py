@@ -50,8 +50,8 @@ def parse_body(content: bytes, forms: Sequence[str]) -> Any:
 def check_body(content: bytes) -> None:
     """Refuse a body before it is parsed: one that would take too much memory, and one in UTF-16 or UTF-32.
 
-    JSON is UTF-8 (RFC 8259), but `json.loads` reads the others, too, and the key is looked for in the bytes. They always
-    have the byte 0, which UTF-8 has nowhere in JSON.
+    JSON is UTF-8 (RFC 8259), but `json.loads` reads the others, too, and the key is looked for in the bytes. They
+    always have the byte 0, which UTF-8 has nowhere in JSON.
 
     Raises:
         ValueError: it is. The text is fit to be shown.

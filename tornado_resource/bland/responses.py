@@ -32,20 +32,47 @@ LAST_YEAR: Final = 9000
 LEAST_EPOCH_SECONDS: Final = 10**9
 MOST_EPOCH_SECONDS: Final = 10**11
 """Seconds since 1970 are from 2001 on, and larger numbers are milliseconds: no test was run in 1973."""
-# Some endpoints of the API wrap the object in `data`, beside these keys.
-_WRAPPER_KEYS: Final = frozenset({"data", "errors", "status", "message"})
+_WRAPPER_KEYS: Final = frozenset({"data", "error", "errors", "status", "message", "success", "code"})
+"""What is beside `data` in a wrapper that may be empty."""
+_MORE: Final = ("has_more", "has_next", "has_next_page", "next", "next_page", "next_cursor", "next_page_token")
+_TOTALS: Final = ("total", "total_count", "count")
+_PARTS_OF_PAGES: Final = ("data", "meta", "pagination", "page_info", "paging")
 
 
 def unwrapped(body: Any) -> Any:
     """Return what is in the wrapper `{data, errors}` of a response's body; a body without one as it is.
 
-    A wrapper with `errors` may have other keys, but for that of a page of a list.
+    No object of the API has an object or a list in `data`, but for wrappers, whatever is beside it.
     """
     if not isinstance(body, dict) or "data" not in body:
         return body
-    others = body.keys() - _WRAPPER_KEYS
-    is_wrapper = not others or ("errors" in body and "has_more" not in others)
-    return body["data"] if is_wrapper else body
+    data = body["data"]
+    is_filled = isinstance(data, list) or (isinstance(data, dict) and bool(data))
+    return data if is_filled or "errors" in body or body.keys() <= _WRAPPER_KEYS else body
+
+
+def shows_more(body: Any, listed: int) -> bool:
+    """Return whether the body of a response says that its list goes on: by a flag, a next page, or a larger total.
+
+    Args:
+        body: the body, with its wrapper.
+        listed: how many entries its list has.
+
+    """
+    if not isinstance(body, dict):
+        return False
+    fields = {_snake(key): value for key, value in body.items()}
+    totals = [whole_number(fields.get(key)) for key in _TOTALS]
+    return (
+        any(fields.get(key) not in (None, False, "", 0) for key in _MORE)
+        or any(total is not None and total > listed for total in totals)
+        or any(shows_more(fields.get(key), listed) for key in _PARTS_OF_PAGES)
+    )
+
+
+def _snake(key: str) -> str:
+    """Return the name of a field as the API writes it: `hasMore` is `has_more`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower()
 
 
 def word(value: Any, limit: int = MAX_WORD_CHARACTERS) -> str | None:

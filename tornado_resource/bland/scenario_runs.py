@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tornado_resource.bland.responses import segment
+from tornado_resource.bland.responses import segment, shows_more
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 
@@ -57,14 +57,16 @@ async def run_pages(  # noqa: PLR0913 - the last two by keyword, with defaults
         most: the largest number of pages.
 
     """
-    for page in range(most):
-        offset = {"offset": str(page * PAGE_RUNS)} if page else {}
+    listed = 0
+    for _ in range(most):
+        offset = {"offset": str(listed)} if listed else {}
         asked = {**query, "limit": str(PAGE_RUNS), **offset}
         request = partial(client.request, label, "GET", RUNS_PATH, query=asked)
         reply: Reply = await (retry(request) if retry is not None else request())
         runs = runs_of(reply)
         yield reply, runs
-        if len(runs) < PAGE_RUNS:
+        listed += len(runs)
+        if not runs or (len(runs) < PAGE_RUNS and not shows_more(reply.body, listed)):
             return
 
 

@@ -19,7 +19,7 @@ from tornado_resource.bland.listing import (
     parse_scenario,
     parse_scenarios,
 )
-from tornado_resource.bland.responses import is_other, reported_error, segment, unusable
+from tornado_resource.bland.responses import is_other, reported_error, segment, shows_more, unusable
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound, OutcomeUnknown, ReportedError
@@ -71,7 +71,7 @@ async def list_scenarios(
         expected = f"a list of at most {MAX_OWNER_SCENARIOS:,}, each with an id"
         raise unusable(label, content, f"the response has no scenarios (expected {expected})")
     client.recognize()
-    return Listing.of(scenarios, owner)
+    return Listing.of(scenarios, owner, has_more=shows_more(content, len(scenarios)))
 
 
 async def complete(

@@ -180,6 +180,7 @@ async def test_a_list_that_is_full_or_not_readable_is_not_whole(limit: int) -> N
     for listed, is_whole in ((full, False), (full[1:], True), ([{"id": "x"}, {"id": "a b"}], False), ([5], False)):
         body = {"data": listed, "errors": None}
         assert (await read(answering(body))).is_whole is is_whole
+        assert (await read(answering({**body, "has_more": True}))).is_whole is False
 
 
 @pytest.mark.parametrize(

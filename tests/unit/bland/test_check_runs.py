@@ -289,6 +289,8 @@ async def test_a_full_or_unreadable_list_may_lack_runs(listed: list[Any], is_who
     client = answering({"data": listed, "errors": None}, date="Tue, 14 Apr 2026 10:05:00 GMT")
     found = await list_check_runs(client, "a-1", "staging")
     assert found.is_whole is is_whole
+    cut = answering({"data": listed, "errors": None, "next_cursor": "r-9"})
+    assert (await list_check_runs(cut, "a-1", "staging")).is_whole is False
     assert found.responded_at == datetime(2026, 4, 14, 10, 0, tzinfo=UTC) + timedelta(minutes=5)
 
 

@@ -140,7 +140,7 @@ def page(ids: list[str], **more: Any) -> dict[str, Any]:
         ([page(["a"], has_more=True, next_cursor="\x1b"), page(["b"], has_more=False)], ["", "a"], True),
         ([page(["a"], has_more=True, next_cursor="c")], ["", "c"], False),
         ([page([], has_more=True)], [""], False),
-        ([page(["a"], has_more="yes")], [""], True),
+        ([page(["a"], has_more="yes")], [""], False),
         ([page(["a"] * PAGE_LIMIT)], [""], False),
         ([[{"id": "a"}]], [""], True),
         ([[{"id": "a"}] * PAGE_LIMIT], [""], False),

@@ -40,6 +40,12 @@ async def test_a_list_of_100_is_not_known_to_be_whole(number: int, is_whole: boo
     assert (len(found.scenarios), found.is_whole) == (min(number, 100), is_whole)
 
 
+@pytest.mark.parametrize("sign", [{"has_more": True}, {"total_count": 2}])
+async def test_a_list_that_says_that_it_goes_on_is_not_whole(sign: dict[str, Any]) -> None:
+    client = client_of(lambda _: json_response({"scenarios": [{"id": "sc-1"}], **sign}))
+    assert not (await list_scenarios(client, Owner.pathway("pw-1"))).is_whole
+
+
 async def test_scenarios_of_another_pathway_do_not_count() -> None:
     entries = [{"id": "sc-1", "pathway_id": "pw-2"}, {"id": "sc-2", "pathway_id": "PW-1"}, {"id": "sc-3"}]
     client = client_of(lambda _: json_response({"scenarios": entries}))

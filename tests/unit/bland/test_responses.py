@@ -47,11 +47,12 @@ async def test_no_active_session_is_none(response: httpx.Response) -> None:
     ("content", "is_wrapped"),
     [
         ({"data": {"status": "RUNNING"}, "errors": None, "status": "ok", "message": "m"}, True),
-        ({"data": {"status": "RUNNING"}, "status": "ERROR", "current_iteration": 1}, False),
+        ({"data": {"status": "RUNNING"}, "success": True, "error": None, "id": "request-1", "meta": {}}, True),
         ({"data": "x", "status": "ERROR"}, False),
+        ({"data": {}, "status": "ERROR", "current_iteration": 1}, False),
     ],
 )
-async def test_data_is_a_wrapper_only_without_other_fields(content: Any, is_wrapped: bool) -> None:  # noqa: FBT001
+async def test_an_object_in_data_is_what_the_response_is_about(content: Any, is_wrapped: bool) -> None:  # noqa: FBT001
     status = await read_status(client_of(lambda _: json_response(content)), "s-1")
     assert status.status == ("RUNNING" if is_wrapped else "ERROR")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.support.api import client_of, json_response
-from tornado_resource.bland.scenario_runs import Transcript, failed_runs, read_transcript
+from tornado_resource.bland.scenario_runs import Transcript, failed_runs, read_transcript, run_pages
 
 if TYPE_CHECKING:
     import httpx
@@ -63,6 +63,19 @@ def test_only_the_end_is_kept_and_nothing_is_active() -> None:
     assert (len(found.messages), len(found.assertions)) == (6, 10)
     texts = [text for pair in (*found.messages, *found.assertions) for text in pair] + [found.error or ""]
     assert all(len(text) <= 330 and text.isprintable() and "<{%" not in text for text in texts)
+
+
+async def test_pages_that_are_shorter_than_asked_for_are_followed() -> None:
+    """Another limit than ours: the total says that there are more."""
+    runs, asked = [{"id": f"run-{number}"} for number in range(5)], []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(int(request.url.params.get("offset", 0)))
+        return json_response({"runs": runs[asked[-1] : asked[-1] + 2], "total_count": 5})
+
+    async with client_of(handle) as client:
+        pages = [page async for _, page in run_pages(client, "runs", {}, lambda reply: reply.body["runs"])]
+    assert ([run for page in pages for run in page], asked) == (runs, [0, 2, 4])
 
 
 def test_the_failed_runs_of_a_batch_are_found() -> None:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.support.api import client_of, json_response
-from tornado_resource.bland.responses import MAX_LINE_CHARACTERS, flag, line, number, unwrapped, word
+from tornado_resource.bland.responses import MAX_LINE_CHARACTERS, flag, line, number, shows_more, unwrapped, word
 from tornado_resource.errors import Conflict, Rejected
 
 
@@ -47,10 +47,14 @@ def test_a_word_is_not_changed() -> None:
         ({"data": {"id": 1}, "errors": None}, {"id": 1}),
         ({"data": None, "errors": None}, None),
         ({"data": [1], "status": "success", "message": ""}, [1]),
-        ({"data": [1], "has_more": False}, {"data": [1], "has_more": False}),
+        ({"data": [1], "has_more": False}, [1]),
+        ({"data": {"id": 1}, "id": "request-1", "success": True}, {"id": 1}),
+        ({"data": None, "error": None, "success": True}, None),
+        ({"data": None, "id": 1}, {"data": None, "id": 1}),
+        ({"data": {}, "id": 1}, {"data": {}, "id": 1}),
         ({"data": {"id": 1}, "errors": None, "meta": {"request_id": "r"}}, {"id": 1}),
         ({"data": [1], "errors": None, "request_id": "r"}, [1]),
-        ({"data": [1], "errors": None, "has_more": True}, {"data": [1], "errors": None, "has_more": True}),
+        ({"data": [1], "errors": None, "has_more": True}, [1]),
         ({"id": 1}, {"id": 1}),
         ([1], [1]),
         (None, None),
@@ -59,6 +63,24 @@ def test_a_word_is_not_changed() -> None:
 )
 def test_a_body_is_unwrapped_only_from_a_wrapper(body: Any, content: Any) -> None:
     assert unwrapped(body) == content
+
+
+@pytest.mark.parametrize(
+    ("body", "is_more"),
+    [
+        ({"data": [], "errors": None}, False),
+        ({"scenarios": [], "has_more": False, "next_cursor": None, "total_count": 3, "total": "2"}, False),
+        ({"scenarios": [], "total_count": 4}, True),
+        ({"data": [], "hasMore": True}, True),
+        ({"data": {"runs": [], "total": 9}}, True),
+        ({"data": [], "meta": {"pagination": {"nextPage": "/v1/x?page=2"}}}, True),
+        ({"data": [], "pagination": {"next_cursor": "c"}}, True),
+        ([], False),
+    ],
+    ids=str,
+)
+def test_a_list_that_goes_on_says_so_in_many_ways(body: Any, is_more: bool) -> None:  # noqa: FBT001
+    assert shows_more(body, 3) is is_more
 
 
 @pytest.mark.parametrize(

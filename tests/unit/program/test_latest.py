@@ -177,6 +177,7 @@ ROWS = [{"version_number": 2, "is_latest": False}, {"version_number": 4, "is_lat
         ([{"version_number": 2}, {"version_number": 3.0}, "x", {"version_number": "7"}, {"version_number": True}], 3),
         ([], None),
         ({"data": None}, None),
+        ({"versions": ROWS, "has_more": True}, 4),
     ],
     ids=str,
 )
@@ -187,6 +188,13 @@ async def test_the_newest_version_in_every_form(body: Any, number: int | None) -
 
     async with client_of(handle) as client:
         assert await pathways.read_latest(client, "pw-1") == number
+
+
+async def test_a_part_of_the_versions_does_not_say_which_is_the_newest() -> None:
+    body = {"data": [{"version_number": 2}], "has_more": True}
+    async with client_of(lambda _request: json_response(body)) as client:
+        with pytest.raises(ApiError, match="the list goes on, and no version of it is marked as the newest"):
+            await pathways.read_latest(client, "pw-1")
 
 
 async def test_versions_that_cannot_be_read_are_an_error() -> None:
