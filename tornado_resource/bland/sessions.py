@@ -185,6 +185,7 @@ class Status:
             # The API's page does not say in which order they are.
             entries.sort(key=lambda entry: whole_number(entry["iteration"]) or 0)
         omitted, kept = entries[:-MAX_ITERATIONS], _Kept()
+        forked = _fork(content)
         return cls(
             status=status,
             current_iteration=whole_number(content.get("current_iteration")),
@@ -198,8 +199,8 @@ class Status:
             iterations=tuple(kept.iteration(entry) for entry in entries[-MAX_ITERATIONS:]),
             elapsed_ms=whole_number(content.get("elapsed_ms")),
             timeout_ms=whole_number(content.get("timeout_ms")),
-            forked_version=whole_number(content.get("forked_version")),
-            has_forked=content.get("forked_version") is not None or any(map(_plan, omitted)),
+            forked_version=whole_number(forked),
+            has_forked=forked is not None or any(map(_plan, omitted)),
             omitted=Omitted(len(omitted), kept.omitted_ids, kept.omitted_fixes),
         )
 
@@ -348,6 +349,13 @@ def is_no_session(content: Json) -> bool:
     """Return whether a response body says that there is no session: it has an id, and the id is null."""
     ids = [content[key] for key in SESSION_ID_KEYS if key in content]
     return bool(ids) and all(value is None for value in ids)
+
+
+def _fork(content: Json) -> Any:
+    """Return the forked version, readable or not; None if there is none. Version 0 is the live one, and no fork."""
+    forked = content.get("forked_version")
+    number = whole_number(forked)
+    return None if number is not None and number < 1 else forked
 
 
 def _plan(iteration: Json) -> list[Any]:

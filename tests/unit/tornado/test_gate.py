@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.runs import verdict
 from tornado_resource.runs.model import ONLY_REPAIRED, Ending, GatedRun, Outcome
+from tornado_resource.tornado.gate import facts
 
 SCENARIOS = (Scenario("a", None, True), Scenario("b", None, True), Scenario("c", None, False))
 
@@ -67,8 +69,18 @@ def test_only_the_last_run_of_a_scenario_counts() -> None:
 
 def test_an_unreadable_forked_version_is_a_repair() -> None:
     assert Status("COMPLETED_PARTIAL", has_forked=True).is_repaired
-    assert Status("COMPLETED_PARTIAL", forked_version=0).is_repaired
+    assert Status("COMPLETED_PARTIAL", forked_version=7).is_repaired
     assert not Status("COMPLETED_PARTIAL").is_repaired
+
+
+@pytest.mark.parametrize("number", [0, -1, "0"])
+def test_a_forked_version_below_1_is_no_fork(number: Any) -> None:
+    """Version 0 is the live one: a pass for it would publish what nobody has tested."""
+    status = Status.parse({"status": "COMPLETED_ALL_PASSED", "forked_version": number})
+    assert status is not None
+    assert (status.forked_version, status.is_repaired) == (None, False)
+    verdict = facts(GatedRun("a", "s-1", Gate(), {"pathway_id": "pw-1", "version_number": 3}), status, "passed")
+    assert (verdict["version"], verdict["forked_version"], verdict["repaired"]) == (3, None, False)
 
 
 def test_text_of_the_api_is_made_safe_in_reasons() -> None:
