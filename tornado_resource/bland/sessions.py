@@ -5,6 +5,7 @@ Every function sends one request; retries are the caller's choice, because a sta
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -55,6 +56,7 @@ MAX_IDS: Final = 5_000
 """How many different scenario ids of a session are kept: the first ones."""
 MAX_FIXES: Final = 100
 """How many fixes of an iteration are kept: the first ones."""
+_FIX_KEY: Final = re.compile(r"(\w*_)?(appl(y|ied)|changes?|edits?|fixes|patch(es)?|priority_order|repairs?)(_|$)")
 SESSION_ID_KEYS: Final = ("session_id", "tornado_id", "id")
 
 
@@ -224,10 +226,17 @@ class Status:
 
     @property
     def is_repaired(self) -> bool:
-        """Whether the session changed the pathway: it forked a version, or an iteration planned fixes."""
+        """Whether the session changed the pathway: it forked a version, or planned fixes, as far as that is shown."""
         # `has_forked` without `forked_version`: the API names a version that cannot be read. That is a repair too.
         has_fork = self.has_forked or self.forked_version is not None
-        return has_fork or any(iteration.fixes for iteration in self.iterations)
+        return has_fork or self._hides_iterations or any(iteration.fixes for iteration in self.iterations)
+
+    @property
+    def _hides_iterations(self) -> bool:
+        """Whether iterations ran that the response does not show. After each but the last one, fixes were applied."""
+        numbers = (self.current_iteration, *(iteration.number for iteration in self.iterations))
+        last = max((number for number in numbers if number is not None), default=0)
+        return last > max(len(self.iterations) + self.omitted.iterations, 1)
 
     @property
     def at_first(self) -> Status | None:
@@ -236,7 +245,8 @@ class Status:
         # Only the last ones of many iterations are kept. The API's page does not say whether it counts from 0 or 1.
         if not first or self.omitted.iterations or first[0].number not in {None, 0, 1}:
             return None
-        status = replace(self, iterations=(replace(first[0], fixes=()),), forked_version=None, has_forked=False)
+        alone = (replace(first[0], fixes=()),)
+        status = replace(self, iterations=alone, current_iteration=None, forked_version=None, has_forked=False)
         failed = len(status.failed_ids)
         return replace(status, passed_scenarios=len(status.last_results) - failed, failed_scenarios=failed)
 
@@ -362,9 +372,15 @@ def _plan(iteration: Json) -> list[Any]:
     """Return the fixes of an iteration. A plan of another shape is one fix: a repair must not go unnoticed."""
     plan = iteration.get("fix_plan")
     fixes = plan.get("fixes") if isinstance(plan, dict) else plan
-    if isinstance(fixes, list):
+    if isinstance(fixes, list) and fixes:
         return fixes
-    return [fixes] if fixes else []
+    is_other_shape = isinstance(plan, dict) and not isinstance(fixes, list) and any(plan.values())
+    return [fixes] if fixes or is_other_shape or _names_fix(plan) or _names_fix(iteration) else []
+
+
+def _names_fix(content: Any) -> bool:
+    """Return whether a part of a response has, beside a plan without fixes, a value that is one by its name."""
+    return isinstance(content, dict) and any(value and _FIX_KEY.match(key) for key, value in content.items())
 
 
 def _fix(entry: Json) -> Fix:

@@ -143,6 +143,21 @@ def test_a_repair_of_what_is_not_required_is_told_apart(omitted: Omitted, is_kno
     assert (outcome == "passed", reason.startswith(ONLY_REPAIRED)) == (is_known, not is_known)
 
 
+def test_the_first_iteration_ran_before_any_repair() -> None:
+    """Whatever the number of the last one: its verdict is for the version that was tested first."""
+    status = Status(
+        "COMPLETED_PARTIAL",
+        current_iteration=2,
+        total_scenarios=3,
+        passed_scenarios=2,
+        forked_version=7,
+        iterations=iterations(("ab", "c"), ("", "c")),
+    )
+    assert status.is_repaired
+    assert status.at_first is not None
+    assert not status.at_first.is_repaired
+
+
 @pytest.mark.parametrize(("number", "outcome"), [(None, "passed"), (0, "passed"), (1, "passed"), (2, "failed")])
 def test_a_first_iteration_that_is_not_shown_is_unknown(number: int | None, outcome: str) -> None:
     rounds = tuple(replace(each, number=number) for each in iterations(("ab", "c")))

@@ -68,7 +68,7 @@ def test_a_verdict_has_every_field() -> None:
     ],
 )
 def test_a_repaired_session_says_how_it_began(changes: dict[str, Any], first: Iteration, expected: Any) -> None:
-    status = completed(3, 3, iterations=(first, iteration("abc", number=3)))
+    status = completed(3, 3, iterations=(first, iteration("abc", number=2)))
     verdict = make_verdict(replace(GATED, **({"started_content": "sha256v2:0"} | changes)), Ending(status))
     assert (verdict.first_failed_ids, verdict.first_content) == expected
 
