@@ -148,8 +148,7 @@ def _duplicates(document: Document, violation: Violation) -> Iterator[Problem]:
 def _duplicate(document: Document, path: KeyPath, item: str, first: int) -> Problem:
     line = document.position((*path[:-1], first)).line
     where = f" (first at line {line})" if document.file else ""
-    noun = _NOUNS.get(str(path[-2]), "entry")
-    return document.problem(path, f"duplicate {noun} {_show(item, document)}{where}; remove one")
+    return document.problem(path, f"duplicate {_NOUNS[str(path[-2])]} {_show(item, document)}{where}; remove one")
 
 
 def _explain_required(violation: Violation, _document: Document) -> str:

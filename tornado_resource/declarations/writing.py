@@ -24,7 +24,7 @@ def unused_key(name: str, taken: Container[Any], noun: str) -> str:
     """Return a key made of a name that is not taken; *noun* begins it if the name cannot."""
     word = _NO_KEY.sub("-", name.lower()).strip("-")
     is_usable = word[:1].isalpha() and word not in _WORDS
-    base = word if is_usable else f"{noun}-{word}".rstrip("-")
+    base = word if is_usable else f"{noun}-{word}"
     number, key = 1, base[:_MAX_KEY].rstrip("-")
     while key in taken:
         number += 1

@@ -183,7 +183,7 @@ def _json(value: Any, indent: int | None = None) -> str:
 def _difference(before: list[str], after: list[str]) -> tuple[str, ...]:
     if max(len(before), len(after)) > MAX_COMPARED_LINES:
         return (f"  it is too long to be compared: {count(len(before), 'line')}, now {count(len(after), 'line')}",)
-    lines = list(unified_diff(before, after, n=2, lineterm=""))[2:]  # without the names of two files
+    lines = list(unified_diff(before, after, n=2))[2:]  # without the names of two files
     changed = [
         f"{line[0]} {clean(cut(line[1:], MAX_CHANGED_LINE_CHARACTERS), MAX_CHANGED_LINE_CHARACTERS)}"
         for line in lines

@@ -75,6 +75,7 @@ def test_no_character_moves_what_comes_after_it() -> None:
         (r"\ud83c\udf89", r"\ud83c\udf89"),
         ("|\n  C:\\ud83c\n", "C:\\ud83c\n"),
         (r'"\U00010000\U00010001\ud83c\udf89"', "\U00010000\U00010001\U0001f389"),
+        (r'"\U0001F389\ud83c\udf89"', "\U0001f389\U0001f389"),
         ('"\U00010000\\ud83c\\udf89"', "\U00010000\U0001f389"),
         ('"\\/\\u00e9\t"', "/é\t"),
     ],

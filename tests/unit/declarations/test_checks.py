@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -36,6 +37,7 @@ AN_ID = "expected an id (1 to 128 letters, digits and . _ ~ : @ -, with no dot a
 def test_a_valid_config_has_no_problems() -> None:
     assert checks_problems(VALID) == {}
     assert checks_problems({}) == checks_problems(dict.fromkeys(VALID)) == {}
+    assert checks_problems({"judges": [{"name": "x" * 200}]}) == {}
 
 
 CASES: list[tuple[dict[str, Any], str]] = [
@@ -97,6 +99,10 @@ def test_several_problems_are_told_together() -> None:
     assert found.keys() == {"scenario_ids", "env", "judges"}
     assert found["scenario_ids"].count("; found") == 1
     assert found["judges"].count("[1].id: found 5") == 1
+
+
+def test_what_is_no_json_is_quoted_too() -> None:
+    assert checks_problems({"env": date(2026, 12, 31)}) == {"env": 'found "2026-12-31", expected staging or production'}
 
 
 def test_a_config_without_a_required_judge_can_be_allowed() -> None:
@@ -175,7 +181,7 @@ CHECKS = "{scenario_ids: [tc-1], judges: [resolved]}"
         (
             "[strict, polite]",
             "[strict, resolved]",
-            ["20:43: ", "environment production has no judge 'resolved'; remove it"],
+            ["20:43: agents.support.checks.judges[1]: environment production has no judge 'resolved'; remove it"],
         ),
         (
             "{judge: polite, ",
@@ -308,11 +314,13 @@ def test_names_of_test_cases_are_unique_for_an_agent(tmp_path: Path) -> None:
 
 def test_a_scenario_that_no_checks_list_is_unused(tmp_path: Path) -> None:
     text = SCENARIOS.replace("[refund, cancel]", "[refund]").replace("[cancel]", "[refund]")
+    text = text.replace("cancel: {", "refunds: {")
     with pytest.raises(DeclarationError) as caught:
         load(declared(tmp_path, text), "dev")
-    assert [str(each).partition(": ")[2].partition(";")[0] for each in caught.value.problems] == [
-        "scenarios.cancel: unused scenario: no session or checks list it"
-    ]
+    [problem] = caught.value.problems
+    assert problem.path == "scenarios.refunds"
+    assert problem.text.startswith("unused scenario: no session or checks list it; ")
+    assert problem.text.endswith("; did you mean `refund`?")
 
 
 def test_the_test_cases_of_what_is_left_out_are_spare(tmp_path: Path) -> None:

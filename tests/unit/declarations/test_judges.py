@@ -132,6 +132,19 @@ def test_an_environment_changes_a_judge_and_compares_only() -> None:
 
 
 @pytest.mark.parametrize(
+    ("base", "own", "place"),
+    [
+        ("{prompt: p}", "{id: j-1}", "6:26: judges.x.id"),
+        ("{prompt: p}", "{prompt: ' '}", "6:30: judges.x.prompt"),
+        ("{prompt: p, id: j-1}", "{weight: 5}", "3:22: judges.x.id"),
+    ],
+)
+def test_a_problem_of_a_judge_is_where_it_gets_the_value_from(base: str, own: str, place: str) -> None:
+    [problem] = problems_of(of_one(base, more=f"environments:\n  dev: {{judges: {{x: {own}}}}}\n"), "dev")
+    assert problem.startswith(f"{place}: ")
+
+
+@pytest.mark.parametrize(
     ("judge", "problem"),
     [
         ("{prompt: p, id: j-1}", "3:22: judges.x.id: `id` is for a judge that exists: remove it, or `prompt`"),

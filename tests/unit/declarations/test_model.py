@@ -39,6 +39,7 @@ def test_the_longest_wait_is_the_time_limit_and_a_little_more() -> None:
 def test_a_gate_is_read_with_its_defaults() -> None:
     assert Gate.of(None) == Gate.of("all") == Gate("all", "allow")
     assert Gate.of({"passed": 3.0}, repaired="refuse") == Gate(3, "refuse")
+    assert Gate.of({"repaired": "allow", "full_run": "any"}, repaired="refuse") == Gate("all", "allow", "any")
     assert Gate.of("none") is None
 
 

@@ -39,6 +39,11 @@ def test_at_most_half_of_what_is_known_for_at_most_90_days_is_fine() -> None:
     assert found([entry("z", 90)], None) == []
 
 
+def test_all_faults_of_a_list_are_found() -> None:
+    values = [entry("a") | {"until": "soon"}, entry("b", 91), entry("z"), entry("z")]
+    assert [path for path, _ in found(values)] == [(0, "until"), (1, "until"), (2,), (3,)]
+
+
 def test_what_has_ended_is_no_fault_and_covers_nothing() -> None:
     assert found([entry("a", -1), entry("b", -400), entry("c")]) == []
 
@@ -82,7 +87,9 @@ def test_the_day_is_the_date_in_utc() -> None:
 def test_what_is_not_of_its_form_decides() -> None:
     odd = [None, "a", {}, {"scenario": 1}, {"part": "a", "reason": "r"}, {"part": "a", "reason": "r", "until": "soon"}]
     assert parsed(odd) == parsed("a") == parsed(None) == ()
-    assert parsed([{"part": "a", "reason": "r", "until": "2026-12-31"}]) == (Quarantine("a", "r", "2026-12-31"),)
+    for key in ("scenario", "judge", "part"):
+        last = {key: "a", "reason": "r", "until": "2026-12-31"}
+        assert parsed([*odd, last]) == (Quarantine("a", "r", "2026-12-31"),)
 
 
 def test_people_are_told_from_seven_days_before() -> None:
@@ -223,7 +230,7 @@ def test_a_program_is_as_strict_as_the_file() -> None:
     assert session_problems("a", {**ids, "quarantine": fine}) == {}
     assert session_problems("a", {"pathway_id": "pw-1", "quarantine": fine}) == {}
     refused = {
-        "quarantine[0]: this run does not test sc-9; remove the entry": [entry("sc-9", day=day)],
+        "quarantine[0]: this run does not test sc-9; remove the entry; did you mean `sc-2`?": [entry("sc-9", day=day)],
         "2 of 2 are in quarantine, expected at most half of them": [entry("sc-1", day=day), entry("sc-2", day=day)],
         "quarantine[0].until: found '2999-01-01', expected at most 90 days from today (UTC)": [
             entry("sc-1") | {"until": "2999-01-01"}
@@ -233,7 +240,7 @@ def test_a_program_is_as_strict_as_the_file() -> None:
         ],
     }
     for text, values in refused.items():
-        assert session_problems("a", {**ids, "quarantine": values})["quarantine"].startswith(text)
+        assert session_problems("a", {**ids, "quarantine": values}) == {"quarantine": text}
     problem = session_problems("a", {**ids, "gate": "none", "quarantine": fine})
     assert problem == {"quarantine": "`quarantine` needs a gate, and this has `gate: none`; remove it"}
 

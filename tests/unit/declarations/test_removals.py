@@ -20,6 +20,8 @@ sessions:
   billing: {pathway_id: q}
 scenarios:
   refund: {max_turns: 3}
+agents:
+  helper: {agent_id: g, rerun: always}
 environments:
   dev:
 """
@@ -36,7 +38,7 @@ def problems(folder: Path, text: str) -> list[str]:
 def test_an_empty_session_of_an_environment_is_an_error(tmp_path: Path, written: str) -> None:
     [problem] = problems(tmp_path, f"{BASE}    sessions:\n      support-line:{written}\n")
     assert problem == (
-        "s.yaml:11:7: environments.dev.sessions.support-line: no value here; write `support-line: null` to leave it "
+        "s.yaml:13:7: environments.dev.sessions.support-line: no value here; write `support-line: null` to leave it "
         "out of environment dev, or `support-line: {}` to keep it"
     )
 
@@ -50,6 +52,8 @@ def test_an_empty_session_of_an_environment_is_an_error(tmp_path: Path, written:
         ("sessions: {support-line: {gate: {passed: }}}", "environments.dev.sessions.support-line.gate.passed"),
         ("sessions: {support-line: {rerun: }}", "environments.dev.sessions.support-line.rerun"),
         ("defaults: {rerun: }", "environments.dev.defaults.rerun"),
+        ("agents: {helper: }", "environments.dev.agents.helper"),
+        ("agents: {helper: {rerun: }}", "environments.dev.agents.helper.rerun"),
     ],
 )
 def test_no_empty_value_removes_what_is_below_it(tmp_path: Path, layer: str, path: str) -> None:
@@ -73,12 +77,12 @@ def test_an_empty_value_of_a_session_does_not_remove_a_default(tmp_path: Path) -
 def test_an_empty_value_that_removes_nothing_is_omitted(tmp_path: Path, layer: str) -> None:
     (tmp_path / "s.yaml").write_text(f"{BASE}    {layer}\n", encoding="utf-8")
     found = load("s.yaml", "dev")
-    assert ([each.name for each in found.declarations], found.omission) == (["support-line", "billing"], None)
+    assert ([each.name for each in found.declarations], found.omission) == (["support-line", "billing", "helper"], None)
 
 
 @pytest.mark.parametrize("null", ["null", "~", "Null", "!!null ''"])
 def test_a_written_null_removes_a_session_and_is_told(tmp_path: Path, null: str) -> None:
     (tmp_path / "s.yaml").write_text(f"{BASE}    sessions: {{billing: {null}}}\n", encoding="utf-8")
     found = load("s.yaml", "dev")
-    assert [each.name for each in found.declarations] == ["support-line"]
+    assert [each.name for each in found.declarations] == ["support-line", "helper"]
     assert found.omission == "environment dev leaves out billing"

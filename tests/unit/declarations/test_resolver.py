@@ -93,7 +93,8 @@ version: 1
 sessions: {a: {pathway_id: p}, b: {pathway_id: q}}
 environments: {e: {sessions: {new: {pathway_id: r}, a: null}}}
 """
-    assert [d.name for d in resolved(tmp_path, text, "e").declarations] == ["b", "new"]
+    found = resolved(tmp_path, text, "e").declarations
+    assert [(each.name, each.position.line, each.position.column) for each in found] == [("b", 2, 32), ("new", 3, 31)]
 
 
 def test_without_environments_every_stack_gets_the_base(tmp_path: Path) -> None:
@@ -131,6 +132,7 @@ def test_a_requested_environment_wins_over_the_stacks_name(tmp_path: Path) -> No
         ("scenario_ids: [x, y]", "gate: {passed: 3}", 3),
         ("scenario_ids: [x, y], gate: {passed: 3}", "gate: {repaired: allow}", 2),
         ("scenario_ids: [x, y], gate: {passed: 9}", "gate: {passed: 3}", 3),
+        ("", "scenario_ids: [x, y]}}, defaults: {\n  gate: {passed: 3", 4),
     ],
 )
 def test_a_gate_cannot_require_more_scenarios_than_are_declared(

@@ -46,8 +46,14 @@ def test_an_environment_decides_for_what_does_not_say_itself(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("sessions: {a: {pathway_id: p, retest: false}}\n", "sessions.a.retest: `retest: false` needs `promotes_from`"),
-        (f"{AGENT}environments: {{e: {{retest: false}}}}\n", "agents.b.retest: `retest: false` needs `promotes_from`"),
+        (
+            "sessions: {a: {pathway_id: p, retest: false}}\n",
+            "s.yaml:2:39: sessions.a.retest: `retest: false` needs `promotes_from`",
+        ),
+        (
+            f"{AGENT}environments: {{e: {{retest: false}}}}\n",
+            "s.yaml:3:28: agents.b.retest: `retest: false` needs `promotes_from`",
+        ),
         (
             f"{SESSION}{PROMOTES}sessions: {{a: {{gate: none}}}}}}}}\n",
             "`retest: false` needs a gate, and this has `gate: none`",

@@ -177,6 +177,10 @@ def test_parts_of_an_environment_are_explained_like_those_of_the_file() -> None:
         ("timeout_ms: {a: 1}", "found a mapping, expected a whole number"),
         ("version_number: '7'", "found '7', expected `latest`, or the number of a version; remove the quotes"),
         ("persona_id: 1.5 # half", 'found the number 1.5, expected a string; quote it: "1.5"'),
+        (
+            "gate: {passed: []}",
+            "found a list, expected `all`, `promotion`, `any`, a whole number, or a percentage such as 95%",
+        ),
         ("publish: {}", "found a mapping, expected staging or production"),
         ("publish: staging\xa0", r"found 'staging\xa0', expected staging or production; did you mean `staging`?"),
         (" \xa0gate: none", "found a no-break space (U+00A0) in a key, expected an ordinary space"),

@@ -38,6 +38,7 @@ SLIPS: Final = [
     ("a:\n  name: Refund: angry\n", "2:15: a.name: `: ` in a value; quote it if it is text"),
     ("a: {name: Refund: angry}\n", "1:17: a.name: `: ` in a value; quote it if it is text"),
     ('a: "C:\\dir"\n', "1:7: a: unknown escape; write `\\\\` for a backslash, or use single quotes"),
+    ('a: "\\dir"\n', "1:5: a: unknown escape; write `\\\\` for a backslash, or use single quotes"),
     (
         'a: "é \\x4"\n',
         "1:7: a: invalid escape, expected `\\x` and 2 hexadecimal digits of a character",
@@ -54,6 +55,8 @@ SLIPS: Final = [
     ("a:\n  b: 1\n\tc: 2\n", f"3:1: a.b: {TAB}"),
     ("a:\n  b:\xa0p\n  c: d\n", f"2:5: a: {SPACE}"),
     ("a:\n  b: 1\n \xa0c: 2\n", f"3:2: a: {SPACE}"),
+    ("a:\n  b: 1\n \xa0c: 2", f"3:2: a: {SPACE}"),
+    ("a:\n  b: %x\n  c:\xa0d\n", "2:6: a.b: a value cannot begin with '%'; quote it if it is text"),
     ("a:\n  b: c\n  d\n", f"3:3: a.b: {KEY}"),
     ("a:\n  b p\n  c: d\n", f"2:3: a: {KEY}"),
     ("a:\n  b:p\n\n  c: d\n", f"2:3: a: {KEY}"),
@@ -64,6 +67,7 @@ SLIPS: Final = [
     ("a: {b: order #4, c: d}\n", f"1:14: a.b: {COMMENT}"),
     ("a: [1, 2\nb: 1\n", "2:2: a[2]: expected `,` or `]`: the `[` of line 1 is not closed here"),
     ('{"a"\n: 1}\n', "2:1: a: expected the `:` on the line of its key, after at most 1,024 characters"),
+    ("{'a'\n: 1}\n", "2:1: a: expected the `:` on the line of its key, after at most 1,024 characters"),
     ("a: {b: 1 # x\nc: 2", "2:1: a.b: expected `,` or `}`: the `{` of line 1 is not closed here"),
 ]
 

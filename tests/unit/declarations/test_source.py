@@ -8,6 +8,7 @@ import pytest
 
 from tornado_resource.core.files import project_folder
 from tornado_resource.declarations.reader import MAX_FILE_BYTES, read, read_source
+from tornado_resource.declarations.resolver import load
 from tornado_resource.errors import ConfigurationError, DeclarationError
 
 if TYPE_CHECKING:
@@ -133,6 +134,17 @@ def test_a_note_says_why_nothing_is_quoted(tmp_path: Path, monkeypatch: pytest.M
     assert note.startswith("../s.yaml:1:1: values are hidden below: this file is outside the project ")
     assert note.endswith(f" {tmp_path}/project or hidden in it. Validate a copy inside it to see them")
     assert problem == "../s.yaml:1:8: …[0]: alias *… refers to itself"
+
+
+def test_a_value_is_not_quoted_but_said_to_be_a_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "s.yaml").write_text("version: 1\nsessions: {a: {pathway_id: 12345}}\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "project")
+    with pytest.raises(DeclarationError) as caught:
+        load("../s.yaml")
+    assert str(caught.value).split("\n")[1:] == [
+        "../s.yaml:2:28: sessions.….pathway_id: found a number or boolean, expected a string; quote it"
+    ]
 
 
 def test_a_file_is_read_from_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

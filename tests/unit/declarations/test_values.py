@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tornado_resource.declarations.resolver import check_document, load
-from tornado_resource.declarations.values import scenario_problems, session_problems
+from tornado_resource.declarations.values import ONE_OWNER, agent_problems, scenario_problems, session_problems
 from tornado_resource.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -105,6 +105,28 @@ def test_ids_that_differ_in_case_are_a_duplicate() -> None:
     found = session_problems("a", {"pathway_id": "p", "scenario_ids": ["sc-a", "SC-A"]})
     assert found == {"scenario_ids": "scenario_ids[1]: duplicate scenario 'SC-A'; remove one"}
     assert scenario_problems({"name": "A", "request_data": {"scenario_ids": ["sc-a", "SC-A"]}}) == {}
+
+
+@pytest.mark.parametrize(
+    ("owner", "problems"),
+    [
+        ({}, {}),
+        ({"pathway_id": None}, {}),
+        ({"pathway_id": "p", "agent_id": None}, {}),
+        ({"pathway_id": None, "agent_id": "a"}, {}),
+        ({"pathway_id": None, "agent_id": None}, {"pathway_id": ONE_OWNER}),
+        ({"pathway_id": "p", "agent_id": "a"}, {"pathway_id": ONE_OWNER}),
+    ],
+    ids=str,
+)
+def test_a_scenario_has_one_owner(owner: dict[str, Any], problems: dict[str, str]) -> None:
+    assert scenario_problems({"name": "A", **owner}) == problems
+
+
+def test_a_placeholder_is_that_of_a_pathway_or_an_agent() -> None:
+    text = "found the placeholder, expected the id of your {}, which its URL in Bland's dashboard shows"
+    assert session_problems("a", {"pathway_id": "your-pathway-id"}) == {"pathway_id": text.format("pathway")}
+    assert agent_problems("a", {"agent_id": "your-agent-id"}) == {"agent_id": text.format("agent")}
 
 
 def test_a_duplicate_has_no_line_where_there_is_no_file() -> None:

@@ -12,7 +12,14 @@ from tests.support.results import status_of
 from tests.support.simulations import gated_set, set_body
 from tornado_resource.declarations.model import Confirm, Gate
 from tornado_resource.declarations.quarantine import Quarantine
-from tornado_resource.runs.confirmation import agrees, holds, judge_confirmation, judged_again, parse_confirmation
+from tornado_resource.runs.confirmation import (
+    agrees,
+    confirmed,
+    holds,
+    judge_confirmation,
+    judged_again,
+    parse_confirmation,
+)
 from tornado_resource.runs.model import Ending, GatedRun, Known, Result
 from tornado_resource.runs.results import read_result, wait_for_result
 from tornado_resource.runs.verdict import make_verdict
@@ -64,7 +71,15 @@ def test_rates_of_no_scenario_confirm_nothing() -> None:
     assert judge_confirmation(GATE, none) == ("incomplete", "no scenario that decides was simulated")
     many: Any = {**RATES, "scenarios": {f"sc-{number}": {"passed": 0, "runs": 5} for number in range(7)}}
     outcome, reason = judge_confirmation(GATE, many)
-    assert (outcome, "sc-4 passed 0 of 5 and 2 more, the gate requires" in reason) == ("failed", True)
+    listed = "; ".join(f"sc-{number} passed 0 of 5" for number in range(5))
+    expected = f"0 of 7 scenarios confirmed: {listed} and 2 more, the gate requires 4 of 5 runs (80%)"
+    assert (outcome, reason) == ("failed", expected)
+
+
+@pytest.mark.parametrize(("gate", "needed"), [(Gate(), "no confirmation"), (Gate(confirm=Confirm(6)), "6")], ids=str)
+def test_rates_of_another_confirmation_say_nothing(gate: Gate, needed: str) -> None:
+    reason = f"5 runs of each scenario, the gate requires {needed}"
+    assert judge_confirmation(gate, RATES) == ("incomplete", reason)
 
 
 def test_what_is_in_quarantine_does_not_decide_about_a_confirmation() -> None:
@@ -107,6 +122,14 @@ def test_a_damaged_confirmation_is_none(damage: Any) -> None:
     assert parse_confirmation(damage) is None
 
 
+@pytest.mark.parametrize(
+    "rate", [{"passed": 0, "runs": 0}, {"passed": 0, "runs": 5}, {"passed": 5, "runs": 5}], ids=str
+)
+def test_a_confirmation_comes_back_as_it_is_recorded(rate: Any) -> None:
+    recorded = {**RATES, "scenarios": {"sc-1": rate}}
+    assert parse_confirmation(recorded) == recorded
+
+
 def test_another_bar_is_judged_by_the_recorded_rates() -> None:
     strict = replace(GATED, gate=Gate(confirm=Confirm(5)))
     passed = make_verdict(strict, Ending(status_of("COMPLETED_ALL_PASSED", ("sc-1",), ())))
@@ -115,6 +138,13 @@ def test_another_bar_is_judged_by_the_recorded_rates() -> None:
     assert found.reason == (
         "1 of 1 scenario passed; 0 of 1 scenario confirmed: sc-1 passed 4 of 5, the gate requires 5 of 5 runs"
     )
+
+
+def test_a_confirmation_decides_about_a_pass_and_says_why() -> None:
+    passed, other = verdict(confirmation=None), verdict("incomplete")
+    found = confirmed(Result(GATED, passed), Result(gated_set(), replace(other, reason="it has gone"), cause="gone"))
+    assert (found.verdict.outcome, found.verdict.confirmation, found.cause) == ("incomplete", RATES, "gone")
+    assert found.verdict.reason == f"{passed.reason}; it has gone"
 
 
 def state(given: RunVerdict, *, with_set: bool = True) -> dict[str, Any]:
@@ -163,6 +193,18 @@ def test_a_damaged_gate_is_no_verdict(confirm: Any) -> None:
     outputs = resources["urn:pulumi:dev::agents::pulumi:pulumi:Stack::agents-dev"]["outputs"]
     outputs["verdicts"]["booking"]["gate"]["confirm"] = confirm
     assert read_outputs(resources).runs[URN].verdict is None
+
+
+def test_a_gate_is_read_with_the_default_of_its_confirmation() -> None:
+    gate = Gate(confirm=Confirm(5))
+    rates: Any = {**RATES, "scenarios": {"sc-1": {"passed": 5, "runs": 5}}}
+    resources = state(verdict(gate=gate, confirmation=rates))
+    outputs = resources["urn:pulumi:dev::agents::pulumi:pulumi:Stack::agents-dev"]["outputs"]
+    outputs["verdicts"]["booking"] |= {"confirmation": rates}
+    outputs["verdicts"]["booking"]["gate"]["confirm"] = {"runs": 5.0}
+    found = read_outputs(resources).runs[URN].verdict
+    assert found is not None
+    assert found.gate == gate
 
 
 def test_a_confirmation_is_a_part_of_its_session() -> None:

@@ -81,7 +81,9 @@ def test_what_is_declared_as_by_default_is_no_input() -> None:
     declared = Declaration("a", {"pathway_id": "pw-1"}, Gate(), Position("s.yaml", 1, 1))
     assert expected_inputs(declared, {}, (), None) == {"pathway_id": "pw-1"}
     other = replace(declared, gate=Gate("any"), rerun="always", triggers={"a": 1})
+    other = replace(other, on_conflict="adopt", on_destroy="leave")
     expected = {"pathway_id": "pw-1", "gate": {"passed": "any"}, "rerun": "always", "triggers": {"a": 1, "b": 2}}
+    expected |= {"on_conflict": "adopt", "on_destroy": "leave"}
     assert expected_inputs(other, {"b": 2}, (), None) == expected
     assert expected_inputs(replace(declared, gate=None), {}, (), None) == {"pathway_id": "pw-1", "gate": "none"}
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.results import check_run_of, gated_check_run_of, gated_run_of, judge_of, report_of, status_of
+from tests.support.results import FIX, check_run_of, gated_check_run_of, gated_run_of, judge_of, report_of, status_of
 from tornado_resource.agents.kind import CheckStatus
+from tornado_resource.bland.sessions import Iteration
 from tornado_resource.core.canonical import digest
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
@@ -117,6 +118,7 @@ RESULTS = {"a": True, "b": False}
         {"passed_scenarios": 0},
         {"failed_ids": []},
         {"outcome": "failed"},
+        {"status": "COMPLETED_ALL_PASSED"},
     ],
     ids=str,
 )
@@ -126,6 +128,16 @@ def test_a_record_that_does_not_agree_with_itself_is_worth_nothing(changes: dict
     assert verdict.outcome == "passed"
     assert kind.agrees(verdict, request)
     assert not kind.agrees(replace(verdict, **changes), request)
+
+
+def test_a_pass_of_what_ran_before_repairs_agrees() -> None:
+    """The word of the session is of its end, when all passed; the numbers are those of its first iteration."""
+    gate = replace(EXCUSED["gate"], repaired="refuse")
+    rounds = (Iteration(1, None, None, ("a",), ("b",), (FIX,)), Iteration(2, None, None, ("a", "b"), (), ()))
+    status = status_of("COMPLETED_ALL_PASSED", ("a", "b"), (), iterations=rounds, forked_version=7)
+    verdict = make_verdict(gated_run_of("a", gate=gate), Ending(status))
+    assert (verdict.outcome, verdict.passed_scenarios, verdict.repaired) == ("passed", 1, False)
+    assert kind_of("tornado").agrees(verdict, {"pathway_id": "pw-1"})
 
 
 def recorded(verdict: RunVerdict, request: dict[str, Any], **declared: Any) -> Any:

@@ -64,8 +64,9 @@ class TestRecovery:
         )  # fmt: skip
         assert api.effective_starts == 1
 
-    async def test_an_ended_session_with_an_unknown_id_is_not_started_again(self) -> None:
-        api = SessionApi()
+    @pytest.mark.parametrize("skew", [0, -3600, 3600])
+    async def test_an_ended_session_with_an_unknown_id_is_not_started_again(self, skew: float) -> None:
+        api = SessionApi(FakeTime(skew=skew))
         await self.crash_after(api, has_response=False)
         api.sessions[0].status = "COMPLETED_PARTIAL"
         with pytest.raises(TornadoError, match="took effect, although its response was lost"):

@@ -77,6 +77,12 @@ AMBIGUOUS_5XX = [500, 501, 502, 503, 504, 505, 507, 520, 521, 522, 523, 524, 525
 """Also those by which Cloudflare says that it did not reach the API: who answers with them is not known."""
 
 
+@pytest.mark.parametrize(("kind", "looks"), [("tornado", 2), ("confirmation", 0)])
+def test_where_runs_are_shown_late_each_send_has_all_looks(kind: str, looks: int) -> None:
+    attempts, _ = step(replace(order(), kind=kind), Attempts(sent=2, patient_looks=2), SendFailed(UNKNOWN))
+    assert attempts.patient_looks == looks
+
+
 @pytest.mark.parametrize("error", [CONFLICT, rejected(429)])
 def test_a_refused_request_needs_one_look(error: ApiError) -> None:
     attempts, action = step(order(), Attempts(sent=1), SendFailed(error))
@@ -227,6 +233,8 @@ def test_a_failed_look_keeps_the_intent_and_says_what_to_do() -> None:
 def test_a_freed_pathway_proves_that_earlier_sends_had_no_effect() -> None:
     attempts, action = step(order(), Attempts(2, is_ambiguous=True, looks_due=2, fault=CONFLICT), Freed())
     assert (attempts, action) == (Attempts(2, fault=CONFLICT), Send(0.0))
+    last = Attempts(MAX_SENDS, is_ambiguous=True, looks_due=2, fault=UNKNOWN)
+    assert step(order(), last, Freed())[1] == Fail(UNKNOWN, is_certain=False), "no look has settled the last send"
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ async def test_a_longer_outage_ends_the_wait() -> None:
     ending = await script.run()
     assert ending.given_up is not None
     assert "could not be reached for 5 minutes" in ending.given_up
+    assert (ending.status, ending.cause) == (Status.parse(RUNNING), "unreachable")
     assert 300 <= script.time.seconds <= 320
 
 
@@ -139,6 +140,8 @@ async def test_a_status_of_another_session_ends_no_wait() -> None:
     about = f"status of session {SESSION.run_id}: the response is about another session: `s-9`"
     assert ending.given_up == f"the API responds about something else: {about}"
     assert (await Script(other, other, RUNNING, other, other, DONE).run()).given_up is None
+    last = (await Script(RUNNING, other).run()).status
+    assert last == Status.parse(RUNNING)
 
 
 async def test_outages_do_not_add_up() -> None:
@@ -147,17 +150,19 @@ async def test_outages_do_not_add_up() -> None:
 
 
 async def test_a_refusal_ends_the_wait_at_once() -> None:
-    script = Script(json_response({"error": "bad key"}, 401))
+    script = Script(RUNNING, json_response({"error": "bad key"}, 401))
     ending = await script.run()
     assert ending.given_up is not None
     assert "bad key" in ending.given_up
-    assert len(script.requested_at) == 1
+    assert (ending.status, ending.cause) == (Status.parse(RUNNING), "request_failed")
+    assert len(script.requested_at) == 2
 
 
 async def test_a_session_is_gone_after_three_404_in_a_row() -> None:
     script = Script(RUNNING, json_response({}, 404))
     ending = await script.run()
     assert ending.given_up == "the API no longer knows session e1f2a3b4-5678"
+    assert (ending.status, ending.cause) == (Status.parse(RUNNING), "gone")
     assert len(script.requested_at) == 4
 
 
@@ -221,6 +226,7 @@ async def test_waiting_ends_a_minute_after_the_time_limit() -> None:
     script = Script(RUNNING)
     ending = await script.run()
     assert ending.given_up == "it did not end within its time limit of 15m plus 1m"
+    assert (ending.status, ending.cause) == (Status.parse(RUNNING), "out_of_time")
     assert script.time.seconds == pytest.approx(960)
 
 

@@ -136,7 +136,9 @@ def test_the_gate_of_a_session_is_recorded_without_judges() -> None:
 
 
 @pytest.mark.parametrize(
-    "gate", [Gate(2), Gate("50%"), Gate("any"), Gate("all", "refuse"), Gate("promotion")], ids=lambda gate: gate.passed
+    "gate",
+    [Gate(2), Gate("50%"), Gate("any"), Gate("all", "refuse"), Gate("promotion"), Gate("all", "allow", "any")],
+    ids=str,
 )
 def test_a_verdict_holds_under_its_own_gate_only(gate: Gate) -> None:
     gated = replace(GATED, gate=gate)
@@ -402,10 +404,31 @@ def test_a_doubt_about_the_scenarios_outlives_their_repair() -> None:
         {"repaired": 5.0},
         {"repaired": "never"},
         {"full_run": ["any"]},
+        {"full_run": "sometimes"},
+        {"judges": ["polite"]},
+        {"judges": {"polite": 90}},
+        {"quarantine": [{"part": "a"}]},
+        {"quarantine": "a"},
+        {"confirm": {"runs": 5.5}},
     ],
 )
 def test_a_verdict_under_a_gate_that_is_none_is_not_believed(gate: Any) -> None:
-    assert outcome(state(verdict(gate=gate))) is None
+    assert read_outputs(state(verdict(gate=gate))).runs[URN].recorded is None
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {},
+        {"passed": 3.0, "repaired": "refuse", "full_run": "any"},
+        {"passed": "100%", "repaired": "allow", "full_run": "required", "judges": {"polite": "9%"}, "confirm": None},
+        {"quarantine": [{"part": "a", "reason": "flaky", "until": "2026-12-31"}], "confirm": {"runs": 5.0}},
+        {"confirm": {"runs": 5.0, "passed": 4.0}},
+    ],
+    ids=str,
+)
+def test_a_verdict_under_a_gate_is_known(gate: Any) -> None:
+    assert read_outputs(state(verdict(gate=gate))).runs[URN].recorded is not None
 
 
 @pytest.mark.parametrize("key", ["passed_scenarios", "total_scenarios", "iterations", "version"])
@@ -479,6 +502,7 @@ def test_what_passed_in_another_stack_is_read_from_the_outputs() -> None:
         promoted("check_run", status="REBALANCING"),
         promoted("check_run", outcome="failed"),
         {**promoted("check_run"), "kind": "toy"},
+        {**promoted("check_run"), "kind": "of a later release"},
         promoted(passed_scenarios=1),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from tornado_resource.bland.listing import Listing, Owner, Scenario
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import CHECK_RUN_TYPE, CHECKS_TYPE, SCENARIO_TYPE, SESSION_TYPE
-from tornado_resource.declarations.model import ScenarioDeclaration
+from tornado_resource.declarations.model import Gate, ScenarioDeclaration
 from tornado_resource.stacks.recorded import read_outputs
 from tornado_resource.stacks.recorded_scenarios import StoredScenarios, change_of, resource_name, stored_scenario
 from tornado_resource.versions.definitions import filled_fields
@@ -81,7 +81,10 @@ def test_a_session_has_its_own_scenarios_by_id() -> None:
     declared = resources[session]["outputs"]["declared"]
     assert read_outputs(resources).runs[session].scenarios == {}
     declared["scenario_ids"] = ["sc-9", "sc-1", []]
-    assert read_outputs(resources).runs[session].scenarios == {"sc-1": DECLARED}
+    run = read_outputs(resources).runs[session]
+    assert run.scenarios == {"sc-1": DECLARED}
+    gated = run.under(Gate())
+    assert (gated.scenarios, gated.test_cases) == (run.scenarios, ())
 
 
 FIELDS: dict[str, Any] = {"name": "Refund", "max_turns": 10, "tester_persona_prompt": "Be kind.\n"}

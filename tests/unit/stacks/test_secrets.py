@@ -118,6 +118,7 @@ def test_a_secret_agent_is_not_shown(export: Export) -> None:
     assert (found.place.key, found.place.shown) == (("check_run", "ag-secret/staging"), "agent [secret] in staging")
     assert found.gated is not None
     assert (found.gated.shown_agent, found.gated.shown_pathway) == ("[secret]", None)
+    assert found.gated.public("check run of agent ag-secret") == "check run of agent [secret]"
     assert exports(ran) == 2
 
 

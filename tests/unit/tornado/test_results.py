@@ -161,7 +161,7 @@ async def test_scenarios_of_a_promotion_gate_are_retried(way: str) -> None:
 async def test_unreadable_scenarios_leave_a_promotion_gate_incomplete(way: str) -> None:
     api = Api([FAILED], [403])
     result = await getattr(api, way)(PROMOTION)
-    assert result.verdict.outcome == "incomplete"
+    assert (result.verdict.outcome, result.cause) == ("incomplete", "scenarios_unreadable")
     assert result.verdict.reason.startswith("the scenarios required for promotion could not be read: ")
     assert (result.verdict.failed_ids, result.verdict.passed_scenarios) == (["sc-2"], 1)
 

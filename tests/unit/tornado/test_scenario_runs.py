@@ -10,6 +10,7 @@ import pytest
 from tests.support.api import client_of, json_response
 from tests.support.results import gated_run_of, result_of, status_of
 from tornado_resource.bland.listing import Owner
+from tornado_resource.bland.scenarios import CATEGORIES
 from tornado_resource.declarations.model import ScenarioDeclaration
 from tornado_resource.tornado.kind import KIND
 
@@ -36,7 +37,10 @@ class Api:
 
     def handle(self, request: httpx.Request) -> httpx.Response:
         kind = request.url.path.rpartition("/")[2]
-        self.requests.append(f"{kind} {request.url.params.get('category', '')}".strip())
+        params = request.url.params
+        assert params.get("enabled", "true") == "true"
+        assert kind == "status" or "enabled" in params
+        self.requests.append(f"{kind} {params.get('category', '')}".strip())
         given = self.responses[kind]
         if isinstance(given, int):
             return json_response({"error": "x"}, given)
@@ -102,4 +106,4 @@ async def test_a_list_that_is_not_whole_is_completed_by_category() -> None:
     api = Api(listed=many)
     found = await api.read(ended())
     assert {each["name"] for each in found.verdict.scenarios or ()} == {None}
-    assert "scenarios ANGRY_CALLER" in api.requests
+    assert {*api.requests} == {"scenarios", *(f"scenarios {category}" for category in CATEGORIES)}

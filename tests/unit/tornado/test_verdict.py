@@ -127,6 +127,23 @@ def test_a_verdict_names_a_version_only_if_it_is_certain(
     assert (verdict.outcome, verdict.version) == ("passed", version)
 
 
+@pytest.mark.parametrize(
+    ("changes", "request_", "basis"),
+    [
+        ({}, {}, (0, "started")),
+        ({}, {"version_number": 3}, (3, "started")),
+        ({"version": 7}, {"version_number": 3}, (7, "started")),
+        ({"version": 7, "content": "own"}, {}, (7, "own")),
+        ({"version": 7, "repaired": True}, {"version_number": 3}, (7, None)),
+        ({"repaired": True, "content": "own"}, {"version_number": 3}, (3, None)),
+    ],
+)
+def test_what_a_run_was_tested_on(changes: dict[str, Any], request_: dict[str, Any], basis: tuple[int, Any]) -> None:
+    verdict = replace(make_verdict(GATED, Ending(completed(2, 2))), version=None)
+    found = replace(verdict, **changes).basis(request_, "started", {"a": "0"})
+    assert (found.request, found.version, found.content, found.scenarios) == (request_, *basis, {"a": "0"})
+
+
 @pytest.mark.parametrize(("adopted", "outcome"), [(False, "passed"), (True, "incomplete")])
 def test_an_adopted_session_cannot_pass_on_a_promoted_version(adopted: bool, outcome: str) -> None:  # noqa: FBT001
     verdict = make_verdict(replace(GATED, adopted=adopted, promoted=PromotedVersion(7)), Ending(completed(2, 2)))

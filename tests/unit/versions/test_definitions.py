@@ -38,6 +38,7 @@ FIELDS_DECLARED: dict[str, Any] = {
         {"category": "CUSTOM", "scenario_type": "AGENT", "bland_tone_enabled": False, "enabled": True},
         {"description": "", "start_node_id": None, "metadata": {}, "input_messages": []},
         {"request_data": {"tags": ["a", "b"], "order": {"id": 7.0}}},
+        {"request_data": {"tags": ["a", "b"], "order": {"id": 7, "sum": 20}, "vip": True}},
         {"assertions": [NODE, JUDGE]},
         {"assertions": [{**JUDGE, "id": "as-1", "is_required": True, "weight": 1.0, "order": 0}, NODE]},
         {"assertions": [{**JUDGE, "config": {**JUDGE["config"], "threshold": 0.5}}, NODE]},  # type: ignore[dict-item]
@@ -123,6 +124,19 @@ def test_what_is_stored_otherwise_is_nobodys_edit() -> None:
     assert changed == unstored_fields(changed, shown, filled) == ("tester_persona_prompt", "max_turns")
     assert unstored_fields(changed, {**shown, "max_turns": 12}, filled) == ("tester_persona_prompt",)
     assert unstored_fields(changed, shown, None) == ()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"description": "Late"}, {"request_data": {"order": {"id": 7}}}, {"tags": ["a"]}, {"max_turns": 9}],
+    ids=str,
+)
+def test_what_the_declaration_says_is_never_what_the_api_filled_in(other: dict[str, Any]) -> None:
+    declared = {"description": "Soon", "request_data": {"order": {"id": 8}}, "tags": ["b"], "max_turns": 8}
+    assert changed_fields(declared, {**declared, **other}) == tuple(other)
+    assert changed_fields(declared, {**declared, **other}, filled_fields(declared, {**declared, **other})) == tuple(
+        other
+    )
 
 
 def test_an_assertion_that_says_less_leaves_the_exact_one_to_the_other() -> None:
