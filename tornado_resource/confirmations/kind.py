@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tornado_resource.bland.client import Client
+    from tornado_resource.bland.content import Digests
     from tornado_resource.bland.listing import Scenario
     from tornado_resource.bland.retrying import Retry
     from tornado_resource.runs.model import Cause, ConfirmedScenario, GatedRun, Outcome, RunFacts, RunVerdict
@@ -232,7 +233,7 @@ class Confirmations(Kind):
         result = Result(gated, make_verdict(gated, ending), ending.status, cause=ending.cause)
         if result.verdict.outcome == "incomplete" or gated.known.content is None:
             return result
-        return await _unedited(client, result, retry)
+        return await _unedited(client, result, gated.known.content, retry)
 
     async def last_run(self, client: Client, gated: GatedRun) -> tuple[LastRun, GatedRun]:
         """Return what the gate says of a set that has ended."""
@@ -312,15 +313,15 @@ def _rates(request: Mapping[str, Any], status: Status) -> dict[str, ConfirmedSce
     return rates
 
 
-async def _unedited(client: Client, result: Result, retry: Retry) -> Result:
+async def _unedited(client: Client, result: Result, passed: Digests, retry: Retry) -> Result:
     """Return the result, incomplete if the version is not what passed any more, or if that is unknown."""
-    gated = result.gated
-    version, passed = gated.request["version_number"], gated.known.content
+    request = result.gated.request
+    version = request["version_number"]
     try:
-        now = await retry(lambda: read_digests(client, gated.request["pathway_id"], version))
+        now = await retry(lambda: read_digests(client, request["pathway_id"], version))
     except ApiError as error:
         return _incomplete(result, f"{unread(version)}: {error}", "content_unreadable")
-    edit = edit_since_pass(version, passed.best, None, now) if passed is not None else None
+    edit = edit_since_pass(version, passed.best, None, now)
     return result if edit is None else _incomplete(result, edit, "edited")
 
 
