@@ -299,7 +299,7 @@ def is_exactly(order: Wanted, existing: Scenario) -> bool:
 
 
 def _is_about(order: ScenarioOrder, intent: Intent | None) -> bool:
-    return intent is not None and intent.pathway_id == order.owner.owner_id and intent.request == _request(order)
+    return intent is not None and intent.request == _request(order)
 
 
 def _request(order: ScenarioOrder) -> str:
