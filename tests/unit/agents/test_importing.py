@@ -127,7 +127,7 @@ CONFIGS = st.builds(
 )
 CASES: list[dict[str, Any]] = [
     {"name": "Refunds", "tester_persona_prompt": "You were\ncharged twice.\n"},
-    {"name": "Cancels", "max_turns": 7, "enabled": True},
+    {"name": "7", "max_turns": 7, "enabled": True},
     {"name": " odd "},
     {"name": "Off", "enabled": False},
     {"name": "Refunds", "max_turns": 99},
@@ -153,7 +153,7 @@ def test_the_next_update_changes_nothing(
     definitions = Definitions()
     keys = {each.scenario_id: definitions.key_of(each) for each in cases()}
     known = {each: key for each, key in keys.items() if key is not None}
-    assert known == {"tc-0": "refunds", "tc-1": "cancels"}
+    assert known == {"tc-0": "refunds", "tc-1": "scenario-7"}
     assert {each.scenario_id: definitions.key_of(each) for each in cases()} == keys  # as of another agent
     agents = [FoundAgent(f"ag-{number}", "A", found, known) for number, found in enumerate(configs)]
     judges = Judges(tuple(Judge(each, each, active) for each in ("j-1", "j-2", "1e3", "no")), is_whole=True)
@@ -182,7 +182,7 @@ def used_keys(agent: FoundAgent, env: str) -> set[str]:
 
 def stored(declared: ChecksDeclaration, active: str | None) -> dict[str, Any]:
     """The config that the declared checks store."""
-    ids = {"refunds": "tc-0", "cancels": "tc-1"}
+    ids = {"refunds": "tc-0", "scenario-7": "tc-1"}
     return {
         "scenario_ids": [*declared.scenario_ids, *(ids[each.key] for each in declared.scenarios)],
         "judges": [{"required": True, "version": active, **each} for each in declared.judges],

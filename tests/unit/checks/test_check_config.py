@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 
 from tests.support.checks_api import DECLARED, OTHER, POLITE, RESOLVED
 from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
-from tornado_resource.checks.check_config import checks_of, config_digest, differences, fields_of, outputs_of
+from tornado_resource.checks.check_config import (
+    DeclaredDigests,
+    checks_of,
+    config_digest,
+    differences,
+    fields_of,
+    outputs_of,
+)
+from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import ChecksDeclaration, JudgeDeclaration
 
+LONG = "long" * 50
+ODD = ConfiguredJudge("j-9", "v\x1b", LONG, is_required=True)
 LEVELS = st.lists(st.sampled_from(["good", "great", "poor"]), unique=True, max_size=3).map(tuple)
 JUDGES = st.builds(
     ConfiguredJudge,
@@ -39,14 +50,14 @@ CONFIGS = st.builds(
         ({"scenario_ids": ("TC-2", "tc-1")}, []),
         ({"judges": (POLITE, RESOLVED)}, []),
         ({"judges": (replace(RESOLVED, judge_id="J-1", version_id="V-1", name="Other"), POLITE)}, []),
-        ({"judges": (RESOLVED, replace(POLITE, target_level_keys=("great", "good")))}, []),
+        ({"judges": (RESOLVED, replace(POLITE, target_level_keys=("great", "good", "good")))}, []),
         ({"simulations_count": None, "is_enabled": None}, []),
         ({"judges": (replace(RESOLVED, version_id=None, is_required=None), POLITE)}, []),
         ({"scenario_ids": ("tc-1",)}, ["scenario_ids: found tc-1, declared tc-1, tc-2"]),
         ({"simulations_count": 2}, ["simulations_count: found 2, declared 5"]),
         ({"is_enabled": False}, ["enabled: found false, declared true"]),
         (
-            {"judges": (replace(RESOLVED, version_id="v-9", is_required=False), POLITE)},
+            {"judges": (replace(RESOLVED, name="Other", version_id="v-9", is_required=False), POLITE)},
             [
                 'judges.Resolved.version: found "v-9", declared "v-1"',
                 "judges.Resolved.required: found false, declared true",
@@ -62,11 +73,21 @@ CONFIGS = st.builds(
             ['judges.Polite.target_level_keys: found nothing, declared ["good", "great"]'],
         ),
         ({"scenario_ids": ()}, ["scenario_ids: found nothing, declared tc-1, tc-2"]),
+        (
+            {"scenario_ids": (LONG, "a"), "judges": (replace(RESOLVED, target_level_keys=(LONG,)), POLITE, ODD)},
+            [
+                f"scenario_ids: found a, {LONG[:79]}…, declared tc-1, tc-2",
+                f'judges.Resolved.target_level_keys: found ["{LONG[:77]}…, declared nothing',
+                rf"judges.{LONG[:79]}…: found version v\x1b, declared nothing",
+            ],
+        ),
     ],
     ids=str,
 )
 def test_each_difference_is_in_words(change: dict[str, Any], texts: list[str]) -> None:
-    assert [each.text() for each in differences(DECLARED, replace(DECLARED, **change))] == texts
+    found = differences(DECLARED, replace(DECLARED, **change))
+    assert [each.text() for each in found] == texts
+    assert [each.field for each in found] == [each.place.partition(".")[0] for each in found]
 
 
 def test_a_secret_field_is_not_shown() -> None:
@@ -94,6 +115,7 @@ def test_what_is_recorded_has_the_declared_order_and_spelling() -> None:
     shown = replace(DECLARED, scenario_ids=("tc-2", "TC-1"), judges=(POLITE, replace(RESOLVED, judge_id="J-1")))
     recorded = outputs_of(DECLARED, shown)
     assert recorded == outputs_of(DECLARED, DECLARED)
+    assert checks_of(recorded) == DECLARED
     assert recorded["judges"][0] == {"id": "j-1", "version": "v-1", "required": True, "name": "Resolved"}
 
 
@@ -103,15 +125,54 @@ def test_what_is_not_shown_is_recorded_as_declared() -> None:
     assert outputs_of(DECLARED, shown) == outputs_of(DECLARED, DECLARED)
 
 
+def test_what_is_not_declared_counts_as_the_default() -> None:
+    unsaid = replace(DECLARED, judges=(replace(RESOLVED, is_required=None), POLITE), is_enabled=None)
+    assert config_digest(unsaid) == config_digest(DECLARED)
+    recorded = {key: value for key, value in outputs_of(DECLARED, DECLARED).items() if key != "enabled"}
+    assert checks_of(recorded) == DECLARED
+
+
+@pytest.mark.parametrize(
+    ("judge", "prompt", "is_same"),
+    [
+        ({"name": "Polite"}, "Polite?", True),
+        ({"id": "Polite", "version": "v-1"}, "Polite?", True),
+        ({"name": "Kind"}, "Polite?", False),
+        ({"name": "Polite"}, "Kind?", False),
+        ({"name": "Polite"}, None, False),
+    ],
+    ids=str,
+)
+def test_a_judge_as_code_counts_by_its_name_and_definition(
+    judge: dict[str, Any], prompt: str | None, *, is_same: bool
+) -> None:
+    digests = DeclaredDigests()
+    wanted = digests(declared_with({"name": "Polite"}, "Polite?"), ["tc-2"])
+    assert (digests(declared_with(judge, prompt), ["TC-2"]) == wanted) is is_same
+
+
+def declared_with(judge: dict[str, Any], prompt: str | None) -> ChecksDeclaration:
+    code = JudgeDeclaration("polite", {"prompt": prompt}) if prompt is not None else None
+    place = Position("s.yaml", 1, 1)
+    return ChecksDeclaration("support", "ag-1", "staging", ("tc-1",), (judge,), 5, place, (place,), definitions=(code,))
+
+
 def test_a_judge_that_is_not_declared_is_recorded_as_it_is_shown() -> None:
     stranger = ConfiguredJudge("j-9", "v-9", None, is_required=None)
-    recorded = outputs_of(DECLARED, replace(DECLARED, judges=(*DECLARED.judges, stranger)))
+    renamed = replace(RESOLVED, name="Solved")
+    recorded = outputs_of(DECLARED, replace(DECLARED, judges=(renamed, POLITE, stranger)))
     assert recorded["judges"][2] == {"id": "j-9", "version": "v-9"}
+    assert recorded["judges"][0]["name"] == "Solved"
 
 
 @pytest.mark.parametrize(
     "props",
-    [{}, {"scenario_ids": 5, "judges": "x", "simulations_count": "many"}, {"scenario_ids": [5], "judges": [None, {}]}],
+    [
+        {},
+        {"scenario_ids": 5, "judges": "x", "simulations_count": "many"},
+        {"scenario_ids": [5], "judges": [None, {}]},
+        {"judges": [{"id": "j-1", "version": 5, "target_level_keys": 5}, {"id": "j-9", "name": 5}]},
+    ],
     ids=str,
 )
 def test_a_damaged_state_is_no_config(props: dict[str, Any]) -> None:

@@ -170,7 +170,10 @@ async def test_nothing_is_sent_for_a_judge_that_is_as_declared() -> None:
 
 async def test_another_judge_of_the_name_is_refused() -> None:
     api = JudgeApi()
-    api.add("Good", **{**PUBLISHED, "prompt_md": "Was it cheap?"})
+    api.add("Good", **{**PUBLISHED, "prompt_md": ""})
+    with pytest.raises(JudgeExists, match="prompt: found nothing, declared"):
+        await create(api.client(), order_of(), None, clock())
+    api.published()["prompt_md"] = "Was it cheap?"
     with pytest.raises(JudgeExists) as caught:
         await create(api.client(), order_of(), JudgeClaim(is_interrupted=True), clock())
     assert str(caught.value) == (
@@ -184,8 +187,8 @@ async def test_another_judge_of_the_name_is_refused() -> None:
     assert "judge '[secret]' exists" in str(caught.value)
     assert "cheap" not in str(caught.value)
     assert api.writes == []
-    await create(api.client(), order_of(on_conflict="adopt"), None, clock())
-    assert (api.writes, len(api.judges)) == (["edit", "publish"], 1)
+    taken = await create(api.client(), order_of(on_conflict="adopt"), JudgeClaim(is_interrupted=True), clock())
+    assert (api.writes, len(api.judges), taken.is_created) == (["edit", "publish"], 1, False)
 
 
 @pytest.mark.parametrize(
@@ -194,9 +197,10 @@ async def test_another_judge_of_the_name_is_refused() -> None:
         ({"prompt_md": "Was it cheap?"}, False, False),
         ({"prompt_md": "Was it cheap?"}, True, True),
         ({"prompt_md": "  "}, False, True),
+        ({"prompt_md": None}, False, True),
         (PUBLISHED, False, True),
     ],
-    ids=["of somebody", "interrupted", "blank", "as declared"],
+    ids=["of somebody", "interrupted", "blank", "not shown", "as declared"],
 )
 async def test_what_a_killed_update_has_created_is_its_own(
     draft: dict[str, Any],
@@ -207,8 +211,8 @@ async def test_what_a_killed_update_has_created_is_its_own(
     api.add("Good", is_published=False, **draft)
     claim = JudgeClaim(is_interrupted=is_interrupted)
     if is_taken:
-        await create(api.client(), order_of(), claim, clock())
-        assert (api.writes, len(api.judges)) == (["edit", "publish"], 1)
+        taken = await create(api.client(), order_of(), claim, clock())
+        assert (api.writes, len(api.judges), taken.is_created) == (["edit", "publish"], 1, is_interrupted)
     else:
         with pytest.raises(JudgeExists):
             await create(api.client(), order_of(), claim, clock())
@@ -289,6 +293,7 @@ async def test_a_draft_of_somebody_is_not_replaced() -> None:
     api.add("Good", **PUBLISHED)
     api._draft("j-1").update(prompt_md="Was it go", weight=5)
     assert (await update(api.client(), "j-1", order_of(), is_hidden_changed=False)).version_id == "j-1-1"
+    assert (await create(api.client(), order_of(), None, clock())).version_id == "j-1-1"
     changed = order_of(fields={**FIELDS, "prompt": "Was it great?"})
     with pytest.raises(JudgeDrafted) as caught:
         await update(api.client(), "j-1", changed, is_hidden_changed=False)
@@ -383,6 +388,10 @@ async def test_what_is_seen_survives_pulumi() -> None:
     assert [each.found for each in seen.draft] == ["3"]
     assert seen_judge(asdict(seen)) == seen
     assert seen_judge(None) is None
+    hidden = order_of(fields={**FIELDS, "weight": 1, "judge_config": {}})
+    for unsent in (hidden, order_of(manage=False, fields={**FIELDS, "weight": 2})):
+        compared = await look(unsent, listed, *reads)
+        assert (compared and compared.draft) == ()
     assert await look(order_of(name="New"), listed, *reads) is None
     assert refusal(order_of(), replace(seen, draft=()), is_new=False) is None
     assert "resource twin has it" in str(JudgeHeld(order_of(), "twin"))

@@ -125,6 +125,7 @@ async def test_what_the_api_stores_otherwise_is_returned_as_it_is() -> None:
     assert [each.text() for each in differences(DECLARED, stored)] == ["simulations_count: found 3, declared 5"]
     text = str(ChecksNotStored(order_of(), stored))
     assert "in staging are not stored as declared, so no check run was started." in text
+    assert text.endswith("\nDeclare what the API stores, or correct the value that it does not accept")
     assert api.calls == ["GET", "PUT"]
 
 

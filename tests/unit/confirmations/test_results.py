@@ -11,16 +11,18 @@ import pytest
 from tests.support.api import FakeTime, client_of, json_response
 from tests.support.simulations import REQUEST, gated_set, set_body, set_status
 from tornado_resource.bland.pathways import read_version
+from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.sessions import Status
 from tornado_resource.bland.simulation_sets import SimulationSet
 from tornado_resource.confirmations.kind import KIND, SetStatus
-from tornado_resource.runs.model import Known
+from tornado_resource.runs.model import Ending, Known
 from tornado_resource.runs.results import read_last_run, read_result, wait_for_result
 
 if TYPE_CHECKING:
     from tornado_resource.bland.content import Digests
 
 NODES = {"nodes": [{"id": "start", "data": {"prompt": "Hello"}}], "edges": [], "version_number": 5}
+EDITED = {**NODES, "edges": [{"id": "e"}]}
 PASSED = {"refund": (5, 0), "cancel": (4, 1)}
 
 
@@ -42,20 +44,30 @@ async def content_of(nodes: Any) -> Digests | None:
 
 
 @pytest.mark.parametrize(
-    ("now", "outcome", "reason", "cause"),
+    ("now", "status", "outcome", "reason", "cause"),
     [
-        (NODES, "passed", "2 of 2 scenarios confirmed", None),
-        ({**NODES, "edges": [{"id": "e"}]}, "incomplete", "version 5 was edited since", "edited"),
-        (json_response({"message": "gone"}, 404), "incomplete", "version 5 cannot be read any more", "edited"),
-        (json_response({"message": "no"}, 401), "incomplete", "could not read version 5", "content_unreadable"),
+        (NODES, "PASSED", "passed", "2 of 2 scenarios confirmed", None),
+        (EDITED, "PASSED", "incomplete", "version 5 was edited since", "edited"),
+        (
+            json_response({"message": "gone"}, 404),
+            "PASSED",
+            "incomplete",
+            "version 5 cannot be read any more",
+            "edited",
+        ),
+        (json_response({}, 401), "PASSED", "incomplete", "could not read version 5", "content_unreadable"),
+        (EDITED, "ERROR", "incomplete", "it stopped with an error", None),
     ],
-    ids=["the same", "edited", "gone", "unreadable"],
+    ids=["the same", "edited", "gone", "unreadable", "stopped"],
 )
-async def test_a_version_that_was_edited_is_not_confirmed(now: Any, outcome: str, reason: str, cause: Any) -> None:
+async def test_a_version_that_was_edited_is_not_confirmed(
+    now: Any, status: str, outcome: str, reason: str, cause: Any
+) -> None:
     gated = gated_set(known=Known(content=await content_of(NODES)))
-    result = await read_result(client_with(now, rates=PASSED), gated)
+    result = await read_result(client_with(now, status=status, rates=PASSED), gated)
     assert (result.verdict.outcome, result.cause) == (outcome, cause)
     assert reason in result.verdict.reason
+    assert result.status == set_status(status, PASSED)
 
 
 async def test_errors_that_cannot_be_read_are_not_taken_for_none() -> None:
@@ -66,6 +78,12 @@ async def test_errors_that_cannot_be_read_are_not_taken_for_none() -> None:
         "request_failed",
         {"set_id": "set-1", "runs": 5, "scenarios": {"refund": _rate(5), "cancel": _rate(4)}},
     )
+    for ending, reason in (
+        (Ending(set_status("NEW", PASSED)), "unknown status NEW"),
+        (Ending(set_status(rates=PASSED), "cut"), "cut"),
+    ):
+        result = await KIND.result(client, gated_set(), ending, retried)
+        assert result.verdict.reason == reason, "only the numbers of a set that has ended are looked at closer"
 
 
 def _rate(passed: int) -> dict[str, int]:
@@ -84,7 +102,7 @@ async def test_runs_of_another_set_or_status_are_no_errors() -> None:
 
 
 async def test_every_page_of_errors_is_read() -> None:
-    pages = [[{"scenario_id": "cancel"}] * 100, [{"scenario_id": "CANCEL"}]]
+    pages = [[{"scenario_id": "refund"}] * 100, [{"scenario_id": "CANCEL"}] * 5]
     asked: list[str] = []
 
     def respond(request: httpx.Request) -> httpx.Response:
@@ -105,7 +123,7 @@ async def test_a_list_without_an_end_is_read_so_far() -> None:
 async def test_it_is_waited_for_with_its_progress() -> None:
     bodies = [
         set_body("PENDING", {}, statistics=None),
-        set_body("RUNNING", {"refund": (2, 1)}),
+        set_body("RUNNING", {"refund": (2, 1), "cancel": (0, 0)}),
         set_body("RUNNING", {"refund": (2, 1)}, total_scenarios=None),
         set_body(),
     ]
@@ -132,7 +150,9 @@ async def test_the_status_of_another_kind_says_nothing() -> None:
     assert KIND.judge(gated_set(None), set_status(), ())[0] == "incomplete"
     assert (KIND.facts(gated, other, "passed"), KIND.facts(gated, None, "passed")) == ({}, {})
     assert KIND.facts(gated, set_status("RUNNING"), "incomplete") == {}
+    assert KIND.facts(gated, set_status(rates={"refund": (9, 0)}), "incomplete") == {}
     assert (KIND.progress(other), SetStatus("PASSED").is_running) == (" confirming", False)
+    assert KIND.progress(set_status("RUNNING", simulations_per_scenario=None)) == " confirming"
     assert not KIND.agrees((await read_result(client_with(), gated)).verdict, REQUEST)
     assert (set_status().shown, KIND.outputs(REQUEST, None)) == ({}, {"pathway_id": "pw-1"})  # type: ignore[arg-type]
 

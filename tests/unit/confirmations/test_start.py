@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.api import EPOCH, json_response
 from tests.support.orders import CANNOT_START, LOST, run
-from tests.support.simulations import CONFIRM_ADDRESS, REQUEST, SimulationApi, gated_set, set_order
+from tests.support.simulations import CONFIRM_ADDRESS, CREATED_AT, REQUEST, SimulationApi, gated_set, set_order
 from tornado_resource.confirmations.kind import KIND
 from tornado_resource.core.canonical import digest
 from tornado_resource.errors import ConfigurationError, OutcomeUnknown, Rejected
@@ -64,6 +64,25 @@ async def test_sets_of_others_are_not_taken_for_ours() -> None:
     api.add(**{**REQUEST, "simulations_per_scenario": 50})
     api.add(**{**REQUEST, "scenario_ids": ["refund"]})
     assert ((await run(api, set_order())).run_id, api.effective_starts) == ("s-4", 1)
+
+
+@pytest.mark.parametrize("shown", [CREATED_AT, None])
+async def test_the_newest_sets_are_looked_at(shown: str | None) -> None:
+    """The list of their runs says when a set was created, too."""
+    api = SimulationApi()
+    for age in range(12):
+        api.add(**REQUEST, age=age)
+    change = api.changed
+
+    def changed(call: str, content: Any) -> Any:
+        return change(call, {**content, "created_at": shown} if call.startswith("GET simulation") else content)
+
+    api.changed = changed  # type: ignore[method-assign]
+    async with api.client() as client:
+        found = await KIND.look(client, set_order())
+    assert [each.run_id for each in found] == [f"s-{number}" for number in range(1, 11)]
+    assert {each.run.created_at == CREATED_AT for each in found[1:]} == {shown is not None}
+    assert all(each.run.created_at and each.responded_at and not each.is_holding for each in found)
 
 
 async def test_a_set_of_the_same_request_may_run_beside_ours() -> None:
@@ -124,9 +143,9 @@ async def test_a_404_means_gone_only_if_the_api_lists_runs(responses: list[Any],
 
 
 async def test_an_outage_says_nothing_about_a_set() -> None:
-    api = SimulationApi(read_faults=[json_response({"error": "x"}, 503)])
+    api = SimulationApi(read_faults=[json_response({"error": "x"}, 500)])
     async with api.client() as client:
-        with pytest.raises(Rejected, match="503"):
+        with pytest.raises(Rejected, match="500"):
             await KIND.responds(client, Run("s-9", REQUEST, "confirmation"), None)  # type: ignore[arg-type]
 
 
@@ -140,9 +159,12 @@ async def test_a_set_cannot_be_cancelled_and_holds_no_place() -> None:
 
 def test_what_a_state_has_as_declared_is_checked() -> None:
     assert (KIND.problems("booking", REQUEST), KIND.is_sound(REQUEST)) == ({}, True)
-    assert KIND.problems(None, {**REQUEST, "session_id": 5, "version_number": 1.5}) == {
-        "session_id": "found int, expected str",
+    assert KIND.problems(None, dict.fromkeys(REQUEST, 1.5)) == {
+        "session_id": "found float, expected str",
+        "pathway_id": "found float, expected str",
+        "scenario_ids": "found float, expected list",
         "version_number": "expected a whole number",
+        "simulations_per_scenario": "expected a whole number",
     }
     assert not KIND.is_sound({**REQUEST, "scenario_ids": "refund"})
     assert not KIND.is_sound({key: REQUEST[key] for key in ("pathway_id", "session_id")})

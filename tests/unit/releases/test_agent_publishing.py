@@ -181,8 +181,9 @@ async def test_an_error_in_words_is_settled_by_the_pins() -> None:
 async def test_blocked_checks_fail_with_the_reason(passed_at: str | None, shown: str) -> None:
     api = AgentApi(faults=[(coded(409, "CHECKS_BLOCKED"), False)])
     said = f"^nothing was promoted: the checks of staging block version v-2{shown}: no check run of it in staging has"
-    with pytest.raises(TornadoError, match=said):
+    with pytest.raises(TornadoError, match=said) as raised:
         await publish(api, passed_at=passed_at)
+    assert str(raised.value).endswith(". Run the checks of staging on this version again, then `pulumi up`")
     assert len(api.sent) == 1
 
 

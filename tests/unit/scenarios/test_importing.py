@@ -114,6 +114,12 @@ def test_every_name_has_a_key_that_reads_back(name: str) -> None:
     assert [each["name"] for each in fields.values()] == [name, f"{name}!"]
 
 
+@pytest.mark.parametrize("text", [" a\nb", "\n a\nb", "a\n\n", "a\nb\n\n"], ids=repr)
+def test_a_text_reads_back_with_the_spaces_around_it(text: str) -> None:
+    [fields] = read_back(declarations(scenarios_of({"name": "A", "description": text}), "pw-1", None)).values()
+    assert fields["description"] == text
+
+
 def test_a_thousand_names_that_are_alike_have_valid_keys() -> None:
     ends = (f"{number:010b}".replace("0", "!").replace("1", "?") for number in range(1002))
     alike = scenarios_of(*({"name": "a" * 80 + end} for end in ends))

@@ -13,6 +13,7 @@ from tests.support.scenario_api import ADDRESS, FIELDS, ScenarioApi, order_of
 from tornado_resource.bland.listing import Owner
 from tornado_resource.errors import ApiError, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs.order import Address
+from tornado_resource.runs.start_machine import PAUSES_SECONDS
 from tornado_resource.scenarios.conflict import (
     ScenarioDiffers,
     ScenarioExists,
@@ -174,6 +175,7 @@ def test_an_api_that_cannot_be_reached_gets_four_requests_and_no_more() -> None:
     with pytest.raises(ApiError, match="no connection"):
         created(api)
     assert api.calls.count("POST") == 4
+    assert api.time.slept == [*PAUSES_SECONDS]
     assert api.intents.find(ADDRESS) is None
 
 
@@ -289,8 +291,12 @@ def test_adopting_the_same_scenario_writes_nothing() -> None:
     assert api.calls == ["GET"]
 
 
-def test_a_disabled_scenario_is_created_and_then_disabled() -> None:
-    api = ScenarioApi()
+@pytest.mark.parametrize(
+    "faults", [[], [(json_response({"id": "sc-1", **FIELDS, "max_turns": 9, "enabled": True}), True)]]
+)
+def test_a_disabled_scenario_is_created_and_then_disabled(faults: list[Any]) -> None:
+    """Whatever else the API shows with other values: that is for the next update."""
+    api = ScenarioApi(faults=faults)
     found = created(api, fields={"enabled": False})
     assert api.bodies[1:] == [{"enabled": False}]
     assert found.drift == ()
@@ -302,7 +308,7 @@ def test_a_created_scenario_is_recorded_even_if_it_cannot_be_disabled() -> None:
     assert (found.scenario_id, found.drift) == ("sc-1", ("enabled",))
 
 
-@pytest.mark.parametrize(("age", "edit"), [(0, {}), (0, {"max_turns": 9}), (3600, {})])
+@pytest.mark.parametrize(("age", "edit"), [(0, {}), (60, {"max_turns": 9}), (3600, {})])
 def test_after_a_crash_the_intent_says_that_the_scenario_is_ours(age: float, edit: dict[str, Any]) -> None:
     api = ScenarioApi(faults=[(RESET, False)] * 9)
     with pytest.raises(OutcomeUnknown):
@@ -350,7 +356,7 @@ def test_what_another_stack_manages_is_compared_and_never_written() -> None:
         "staging manages it (promotes_from): run `pulumi up` there first, or declare manage: true here"
     )
     api.edit("sc-1", max_turns=10)
-    assert created(api, manage=False).scenario_id == "sc-1"
+    assert created(api, manage=False) == RecordedScenario("sc-1", filled=created(api, on_conflict="adopt").filled)
     order = order_of(manage=False)
     assert asyncio.run(update(api.client(), "sc-1", order, ["max_turns"])).scenario_id == "sc-1"
     with pytest.raises(TornadoError, match="does not exist any more"):
@@ -383,7 +389,7 @@ def test_a_name_that_is_taken_is_an_error_of_the_update() -> None:
     api = ScenarioApi()
     api.add(**FIELDS)
     api.add(name="Other")
-    with pytest.raises(TornadoError, match="Names are unique on a pathway: choose another one"):
+    with pytest.raises(TornadoError, match=r"^scenario Other cannot be changed: .*HTTP 409.*\. Names are unique on"):
         asyncio.run(update(api.client(), "sc-1", order_of(fields={"name": "Other"}), ["name"]))
 
 
@@ -514,19 +520,20 @@ def test_a_scenario_that_is_still_listed_is_not_deleted(response: httpx.Response
         asyncio.run(delete(api.client(), "sc-1", Owner.pathway("pw-1")))
 
 
-def disabled(api: ScenarioApi) -> None:
-    asyncio.run(disable(api.client(), "sc-1", Owner.pathway("pw-1")))
+def disabled(api: ScenarioApi) -> bool:
+    return asyncio.run(disable(api.client(), "sc-1", Owner.pathway("pw-1")))
 
 
 @pytest.mark.parametrize("shows_writes", [True, False])
 def test_disabling_keeps_all_else_and_is_safe_to_repeat(*, shows_writes: bool) -> None:
     api = ScenarioApi(faults=[(RESET, True)], shows_writes=shows_writes)
     before = dict(api.add(**FIELDS))
-    disabled(api)
-    disabled(api)
+    assert [disabled(api), disabled(api)] == [True, True]
     assert api.scenarios == {"sc-1": {**before, "enabled": False}}
     api.delete("sc-1")
-    disabled(api)
+    assert not disabled(api)
+    api.faults = [(json_response({}), False)]
+    assert not disabled(api), "it was deleted meanwhile"
     assert api.stage.numbers["scenario"] == 1
 
 
@@ -544,12 +551,15 @@ def test_a_scenario_that_is_still_enabled_is_not_disabled(response: httpx.Respon
         disabled(api)
 
 
-@pytest.mark.parametrize("response", [json_response({"data": {"deleted": True}}), httpx.Response(204)])
-def test_a_delete_may_be_answered_in_other_forms(response: httpx.Response) -> None:
+@pytest.mark.parametrize(
+    ("response", "reads"),
+    [(json_response({"data": {"deleted": True}}), []), (httpx.Response(204), ["GET sc-1", "GET"])],
+)
+def test_a_delete_may_be_answered_in_other_forms(response: httpx.Response, reads: list[str]) -> None:
     api = ScenarioApi(faults=[(response, True)])
     api.add(**FIELDS)
     asyncio.run(delete(api.client(), "sc-1", Owner.pathway("pw-1")))
-    assert api.scenarios == {}
+    assert (api.scenarios, api.calls[1:]) == ({}, reads)
 
 
 async def test_the_checks_of_an_agent_that_run_a_scenario_are_found() -> None:
