@@ -43,12 +43,13 @@ class CheckRunApi(RunApi):
     """The check runs of agent a-1, whose versions are v-1 and v-2: *faults* hit starts, *read_faults* the list of runs.
 
     *lag*: how many lists do not show what was started. *shows_times*: whether runs have their time of creation.
-    *snapshot*: what the newest version holds.
+    *snapshot*: what the newest version holds. *shown*: fields that every run has instead of its own.
     """
 
     lag: int = 0
     snapshot: dict[str, Any] = field(default_factory=dict)
     shows_times: bool = True
+    shown: dict[str, Any] = field(default_factory=dict)
 
     PREFIX = "/v2/agents/"
     FAULTY = ("POST start", "GET list")
@@ -98,4 +99,6 @@ class CheckRunApi(RunApi):
         for each in content if isinstance(content, list) else [content]:
             if not self.shows_times and "triggered_by" in each:
                 each["created_at"] = None
+            if "triggered_by" in each:
+                each.update(self.shown)
         return self.wrapped(content)

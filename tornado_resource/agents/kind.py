@@ -18,7 +18,7 @@ from tornado_resource.bland.check_runs import (
     start_check_run,
 )
 from tornado_resource.bland.listing import Owner
-from tornado_resource.bland.responses import elapsed_ms, is_other
+from tornado_resource.bland.responses import elapsed_ms, is_other, parse_time
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.sessions import Status
 from tornado_resource.core.text import clean, count
@@ -195,6 +195,7 @@ class CheckRuns(Kind):
                 listed.responded_at,
                 is_holding=run.is_running,
                 contradictions=_contradictions(run, order.request),
+                existed_at=next(filter(parse_time, (run.started_at, run.completed_at)), None),
             )
             for run in listed.runs
         ]

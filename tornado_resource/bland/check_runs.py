@@ -369,7 +369,7 @@ def _entry(judge: ConfiguredJudge) -> Json:
 
 def _is_of(run: CheckRun, agent_id: str, env: str) -> bool:
     is_other_agent = run.agent_id is not None and is_other(run.agent_id, agent_id)
-    return not is_other_agent and run.env in {None, env}
+    return not is_other_agent and (run.env is None or not is_other(run.env, env))
 
 
 def _judge(entry: Any) -> ConfiguredJudge | None:

@@ -145,6 +145,7 @@ class Confirmations(Kind):
                 listed_set.responded_at,
                 is_holding=False,
                 contradictions=_contradictions(simulation_set, request),
+                existed_at=simulation_set.completed_at,
             )
             for listed_set, simulation_set in zip(listed, sets, strict=True)
         ]

@@ -212,7 +212,11 @@ class RunProvider(BaseProvider[_Update]):
         address, update, kind = address_of(props), self._this_update, self._kind
         on_conflict = update.settings.on_conflict_of(address.resource) or props.get("on_conflict", "fail")
         is_checked = identity(props) in update.checked
-        order = Order(address, kind.request_of(props), on_conflict, kind.name, is_checked=is_checked)
+
+        async def is_recorded(run_id: str) -> bool:
+            return await self._holder(address, run_id) is not None
+
+        order = Order(address, kind.request_of(props), on_conflict, kind.name, is_checked, is_recorded)
         if adopted_id is not None:
             urn = await self._holder(address, adopted_id)
             if urn not in {None, self._urn_of(props)}:

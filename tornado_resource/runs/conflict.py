@@ -48,6 +48,19 @@ def possibly_own(order: Order, run: Found) -> PlaceTaken:
     return PlaceTaken(order, run, note, may_be_own=True)
 
 
+def possibly_own_ended(order: Order, run: Found, intent_file: Path) -> TornadoError:
+    """Return the error for a run that has ended, and that a start of *order* may have created (`doubts`)."""
+    kind, address = kind_of(order.kind), order.address
+    message = (
+        f"a start of {order.name} may have taken effect, although its response was lost or an error: {kind.noun} "
+        f"{clean(run.run_id)} ({clean(run.run.status, 40)}) on {kind.place(order.request)} may be the one, but that is "
+        f"not sure: {'; '.join(run.doubts)}. Nothing was sent again. If it is this stack's, take it over: "
+        f"{commands.adopt(address.stack, address.resource, run.run_id)}. If it is not, delete "
+        f"{clean(str(intent_file))}, so that the next `{commands.up(address.stack)}` starts one"
+    )
+    return TornadoError(message)
+
+
 def has_ended(order: Order, trace: Trace, intent_file: Path) -> TornadoError:
     """Return the error for a start whose response was lost, and whose run has ended before it could be looked for."""
     kind, address = kind_of(order.kind), order.address

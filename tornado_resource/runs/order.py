@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tornado_resource.core.urns import make_urn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from tornado_resource.bland.sessions import Status
@@ -40,6 +40,7 @@ class Order:
     """A run to start, and the resource that it is for. *request* is the body of the start request.
 
     *is_checked*: whether the program has found that nothing that the run needs is missing (`Kind.find_obstacle`).
+    *is_recorded* tells whether a resource of the stack holds the run with an id already; None: that is unknown.
     """
 
     address: Address
@@ -47,6 +48,7 @@ class Order:
     on_conflict: OnConflict = "fail"
     kind: str = "tornado"
     is_checked: bool = False
+    is_recorded: Callable[[str], Awaitable[bool]] | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -100,7 +102,8 @@ class StartedRun:
 class Found:
     """A run that the API shows in the place of an order.
 
-    *responded_at* is the API's time (Date header) if present. *is_holding*: whether it has not ended.
+    *responded_at* is the API's time (Date header) if present. *is_holding*: whether it has not ended. *existed_at*: a
+    later time than that of its creation, such as that of its end; None if none is shown.
     *contradictions* show that it was not started for the order, *doubts* only that it differs: the API may store and
     count otherwise.
     """
@@ -110,6 +113,7 @@ class Found:
     is_holding: bool = True
     contradictions: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    existed_at: str | None = None
 
     @property
     def run_id(self) -> str:

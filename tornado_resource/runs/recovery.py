@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.canonical import digest
-from tornado_resource.runs.conflict import has_ended, possibly_own
+from tornado_resource.runs.conflict import has_ended, possibly_own, possibly_own_ended
 from tornado_resource.runs.existence import status_or_gone
 from tornado_resource.runs.kinds import kind_of
-from tornado_resource.runs.order import StartedRun
+from tornado_resource.runs.order import StartedRun, holder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,8 @@ def find_own(runs: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> Fo
     """Return the run that was created when our request was sent, and that nothing shows to be for another one.
 
     Where the API lists runs that have ended, others may have started the same before or after: the nearest is ours.
-    One that holds the place, but has no time, may be ours: that is a doubt.
+    One whose time of creation is unknown may be ours, unless it existed before: that is a doubt. One that holds the
+    place is named first.
 
     Args:
         runs: the runs in the place.
@@ -50,16 +51,39 @@ def find_own(runs: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> Fo
         elapsed: time since then, by the monotonic clock.
 
     """
+    alike = [run for run in runs if not run.contradictions]
     near = [
         (distance, run)
-        for run in runs
-        if not run.contradictions
-        and (distance := _distance(run.run.created_at, run.responded_at, sent_at, elapsed)) is not None
+        for run in alike
+        if (distance := _distance(run.run.created_at, run.responded_at, sent_at, elapsed)) is not None
     ]
     if near:
         return min(near, key=lambda pair: pair[0])[1]
-    undated = (run for run in runs if run.is_holding and parse_time(run.run.created_at) is None)
-    return next((replace(run, doubts=(*run.doubts, UNDATED)) for run in undated if not run.contradictions), None)
+    undated = [run for run in alike if _may_be_later(run, _sent(run.responded_at, sent_at, elapsed))]
+    first = holder(undated) or next(iter(undated), None)
+    return replace(first, doubts=(*first.doubts, UNDATED)) if first is not None else None
+
+
+async def recognise(order: Order, runs: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> Found | None:
+    """Return what `find_own` returns, without runs that have ended and that the stack has recorded already.
+
+    No start whose response was lost has created these. Asking for that takes a second, so only what is in doubt is
+    asked for.
+    """
+    others: set[str] = set()
+    while True:
+        ours = find_own([run for run in runs if run.run_id not in others], sent_at, elapsed)
+        if ours is None or ours.is_holding or not ours.doubts or order.is_recorded is None:
+            return ours
+        if not await order.is_recorded(ours.run_id):
+            return ours
+        others.add(ours.run_id)
+
+
+def _may_be_later(run: Found, sent: datetime) -> bool:
+    """Return whether a run may be as young as our request although the API does not show when it was created."""
+    existed = parse_time(run.existed_at)
+    return parse_time(run.run.created_at) is None and (existed is None or existed >= sent - START_CLOCK_TOLERANCE)
 
 
 def may_be_of_ours(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
@@ -152,14 +176,14 @@ async def _recovered(
     runs = await retried(lambda: kind_of(order.kind).look(client, order))
     sent_at = datetime.fromisoformat(intent.sent_at)
     elapsed = clock.now() - sent_at
-    ours = find_own(runs, sent_at, elapsed)
+    ours = await recognise(order, runs, sent_at, elapsed)
     if ours is None:
         trace = await find_trace(client, order, runs, sent_at, elapsed)
         if trace is not None:
             raise has_ended(order, trace, intent_file)
         return None
     if ours.doubts:
-        raise possibly_own(order, ours)
+        raise possibly_own(order, ours) if ours.is_holding else possibly_own_ended(order, ours, intent_file)
     return ours.run.completed_from(order.request)
 
 

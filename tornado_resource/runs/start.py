@@ -15,11 +15,11 @@ from tornado_resource.core.canonical import digest
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller
 from tornado_resource.errors import ApiError, TornadoError
 from tornado_resource.runs.cancel import cancel_and_settle
-from tornado_resource.runs.conflict import PlaceTaken, has_ended
+from tornado_resource.runs.conflict import PlaceTaken, has_ended, possibly_own_ended
 from tornado_resource.runs.intents import Intent
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun, holder
-from tornado_resource.runs.recovery import find_own, find_trace, recover
+from tornado_resource.runs.recovery import find_trace, recognise, recover
 from tornado_resource.runs.start_machine import (
     Attempts,
     Fail,
@@ -85,6 +85,9 @@ class _Start:
         self._kind = kind_of(order.kind)
         self._intents = intents
         self._clock = clock
+        self._listed: set[str] = set()
+        self._others: set[str] = set()
+        """The runs that were there before the request was sent that counts."""
 
     async def run(self) -> StartedRun:
         sent = await self._write_intent()
@@ -97,6 +100,7 @@ class _Start:
                 await to_thread(self._intents.record, sent.intent, run.run_id, run.created_at)
                 return run
             if isinstance(outcome, Freed):  # waiting may have taken longer than the window in which a session is ours
+                self._others |= self._listed
                 sent = await self._write_intent()
             if isinstance(action, Send):
                 attempts = replace(attempts, sent=attempts.sent + 1)
@@ -150,16 +154,28 @@ class _Start:
         try:
             runs = await retried(self._find)
             elapsed = timedelta(seconds=self._clock.monotonic() - sent.monotonic)
-            ours = find_own(runs, sent.at, elapsed)
+            candidates = [run for run in runs if run.run_id not in self._others]
+            ours = await recognise(self._order, candidates, sent.at, elapsed)
             if is_thorough and ours is None:
                 trace = await find_trace(self._client, self._order, runs, sent.at, elapsed)
         except ApiError as error:
             return LookFailed(error)
-        intent_file = self._intents.file(self._order.address)
-        return Seen(holder(runs), ours, has_ended(self._order, trace, intent_file) if trace is not None else None)
+        return self._seen(runs, ours, trace)
+
+    def _seen(self, runs: Sequence[Found], ours: Found | None, trace: Trace | None) -> Seen:
+        order, intent_file = self._order, self._intents.file(self._order.address)
+        is_doubtful = ours is not None and bool(ours.doubts) and not ours.is_holding
+        return Seen(
+            holder(runs),
+            ours,
+            ended=has_ended(order, trace, intent_file) if trace is not None else None,
+            doubt=possibly_own_ended(order, ours, intent_file) if ours is not None and is_doubtful else None,
+        )
 
     async def _find(self) -> Sequence[Found]:
-        return await self._kind.look(self._client, self._order)
+        runs = await self._kind.look(self._client, self._order)
+        self._listed = {run.run_id for run in runs}
+        return runs
 
     async def _pause(self, seconds: float) -> None:
         if seconds > 0:

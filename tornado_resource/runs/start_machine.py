@@ -78,11 +78,13 @@ class Seen:
     """The run that holds the place, and the one that a start of this order may have created.
 
     *ended*: the error for a start that took effect whose run is not shown, since it has ended; its id is unknown.
+    *doubt*: the error where *ours* has ended, and it is unknown whether it is ours.
     """
 
     holder: Found | None
     ours: Found | None = None
     ended: TornadoError | None = None
+    doubt: TornadoError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,7 @@ def _after_look(order: Order, attempts: Attempts, seen: Seen) -> tuple[Attempts,
             return attempts, Take(ours, adopted=False)
         # Waiting for it or cancelling it, and then starting, could be a second start. After 429 alone, it is another's.
         if attempts.is_ambiguous:
-            return attempts, Fail(possibly_own(order, ours), is_certain=False)
+            return attempts, Fail(seen.doubt or possibly_own(order, ours), is_certain=False)
     if seen.holder is None:
         return _after_no_run(order, replace(attempts, looks_due=attempts.looks_due - 1), seen.ended)
     if seen.ended is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -20,7 +21,8 @@ from tornado_resource.runs.adopt import adopt
 from tornado_resource.runs.cancel import cancel_if_running
 from tornado_resource.runs.conflict import PlaceTaken
 from tornado_resource.runs.intents import Intent
-from tornado_resource.runs.order import Run, StartedRun
+from tornado_resource.runs.order import Found, Run, StartedRun
+from tornado_resource.runs.recovery import UNDATED, find_own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,15 @@ UNREADABLE = [
     json_response({"data": None, "errors": [{"error": "NO", "message": "no"}]}),
     json_response({}, 500),
     RESET,
+]
+UNDATED_FORMS = [
+    {},
+    {"created_at": "soon"},
+    {"created_at": "0001-01-01T00:00:00Z"},
+    {"created_at": {}},
+    {"status": "QUEUED"},
+    {"started_at": CREATED, "completed_at": None},
+    {"started_at": "soon", "completed_at": None},
 ]
 ON_CONFLICT = ["fail", "adopt", "wait", "supersede"]
 forms = pytest.mark.parametrize("form", FORMS)
@@ -141,6 +152,84 @@ async def test_a_run_without_a_time_may_be_ours_and_is_left_alone(on_conflict: A
         assert commands.adopt("dev", "support", "cr-1") in str(caught.value)
     assert (api.calls.count("POST start"), api.effective_starts, "POST cr-1/cancel" in api.calls) == (1, 1, False)
     assert (await adopt(api.client(), check_order(), "cr-1")).created_at is None
+
+
+class TestUndated:
+    """The API may show null as the time of creation (`created_at`), and also of a run that has ended."""
+
+    @pytest.mark.parametrize("on_conflict", ON_CONFLICT)
+    @pytest.mark.parametrize("shown", UNDATED_FORMS, ids=str)
+    async def test_one_that_has_ended_may_be_ours_and_is_not_started_again(self, shown: Any, on_conflict: Any) -> None:
+        api = CheckRunApi.of(FakeTime(), faults=[(RESET, True)], begins="PASSED", shows_times=False, shown=shown)
+        for _ in range(2):  # the next run recovers, and knows no more
+            with pytest.raises(TornadoError, match="not sure: the API does not show when it was created") as caught:
+                await run(api, check_order(on_conflict))
+            assert commands.adopt("dev", "support", "cr-1") in str(caught.value)
+        assert (api.calls.count("POST start"), api.effective_starts, "POST cr-1/cancel" in api.calls) == (1, 1, False)
+        file = api.intents.file(CHECK_ADDRESS)
+        assert f"delete {file}" in str(caught.value)
+        file.unlink()
+        assert (await run(api, check_order())).run_id == "cr-2"
+
+    @pytest.mark.parametrize("shown", ["started_at", "completed_at"])
+    @pytest.mark.parametrize("crashes", [False, True])
+    async def test_one_that_existed_before_is_another_one(self, shown: str, crashes: bool) -> None:  # noqa: FBT001
+        api = CheckRunApi.of(FakeTime(seconds=60), faults=[(RESET, False)] * (not crashes), shows_times=False)
+        api.add(age=60).status = "PASSED"
+        api.shown = {"started_at": None, "completed_at": None, shown: "2026-04-14T10:00:30.000Z"}
+        if crashes:
+            sent_at = api.time.now().isoformat()
+            api.intents.write(Intent(CHECK_ADDRESS, "a-1/staging", digest(CHECKED), sent_at))
+        assert (await run(api, check_order())).run_id == "cr-2"
+
+    @pytest.mark.parametrize("crashes", [False, True])
+    async def test_one_that_the_stack_has_recorded_is_another_one(self, crashes: bool) -> None:  # noqa: FBT001
+        asked = []
+
+        async def is_recorded(run_id: str) -> bool:
+            asked.append(run_id)
+            return run_id != "cr-3"
+
+        api = CheckRunApi.of(FakeTime(), faults=[(RESET, False), (RESET, True)], begins="PASSED", shows_times=False)
+        for _ in range(2):
+            api.add().status = "PASSED"
+        api.faults = api.faults[crashes:]
+        if crashes:
+            sent_at = api.time.now().isoformat()
+            api.intents.write(Intent(CHECK_ADDRESS, "a-1/staging", digest(CHECKED), sent_at))
+        with pytest.raises(TornadoError, match=r"check run cr-3 \(PASSED\) .* may be the one"):
+            await run(api, replace(check_order(), is_recorded=is_recorded))
+        assert (api.effective_starts, set(asked)) == (1, {"cr-1", "cr-2", "cr-3"})
+
+    @pytest.mark.parametrize("on_conflict", ["wait", "supersede"])
+    async def test_one_that_was_waited_for_or_cancelled_is_another_one(self, on_conflict: Any) -> None:
+        busy = json_response({}, 409)
+        api = CheckRunApi.of(FakeTime(), faults=[(busy, False), (RESET, False)], shows_times=False)
+        other = api.add()
+        at_sleep(api, lambda: setattr(other, "status", "PASSED"), after=1000)
+        assert (await run(api, check_order(on_conflict))).run_id == "cr-2"
+
+    @pytest.mark.parametrize("fault", [json_response({}, 429), json_response({}, 409)])
+    async def test_after_a_refusal_it_is_another_one(self, fault: httpx.Response) -> None:
+        api = CheckRunApi.of(FakeTime(), faults=[(fault, False)], shows_times=False)
+        api.add().status = "PASSED"
+        assert (await run(api, check_order())).run_id == "cr-2"
+
+    def test_one_in_flight_is_named_before_one_that_has_ended(self) -> None:
+        ended = Found(StartedRun("cr-2", None, "PASSED"), is_holding=False)
+        ours = find_own([ended, Found(StartedRun("cr-1", None, "RUNNING"))], EPOCH, timedelta())
+        assert ours is not None
+        assert (ours.run_id, ours.doubts) == ("cr-1", (UNDATED,))
+
+
+@pytest.mark.parametrize(
+    "shown", [{"created_at": 1_776_160_800}, {"created_at": 1_776_160_800_000}, {"env_type": "STAGING"}], ids=str
+)
+@pytest.mark.parametrize("begins", ["RUNNING", "PASSED"])
+async def test_a_time_may_be_a_number_and_an_environment_in_upper_case(shown: Any, begins: str) -> None:
+    api = CheckRunApi.of(FakeTime(), faults=[(RESET, True)], begins=begins, shown=shown)
+    started = await run(api, check_order())
+    assert (started.run_id, started.created_at, api.effective_starts) == ("cr-1", CREATED, 1)
 
 
 @pytest.mark.parametrize("unreadable", UNREADABLE, ids=str)

@@ -340,6 +340,23 @@ def test_no_two_resources_of_a_stack_hold_one_session(
     assert configured(sandbox.url).create(second).id == first.id, "a declaration that has moved keeps its session"
 
 
+def test_a_start_can_ask_which_runs_the_stack_has(provider: TornadoProvider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its state, or started by this update."""
+    known = []
+
+    async def start(_client: Any, order: Order, _intents: IntentStore) -> StartedRun:
+        assert order.is_recorded is not None
+        known.append([run_id for run_id in ("s-0", "s-1", "s-2") if await order.is_recorded(run_id)])
+        return StartedRun(f"s-{len(known)}", None, "RUNNING")
+
+    monkeypatch.setattr(starting, "start", start)
+    urn = f"urn:pulumi:dev::agents::{SESSION_TYPE}::support-line"
+    monkeypatch.setattr(own_sessions, "pulumi_json", lambda *_: export_of(urn, "s-0"))
+    for name in ("dev/first", "dev/second"):
+        provider.create({**INPUTS, "name": name})
+    assert known == [["s-0"], ["s-0", "s-1"]]
+
+
 def test_a_state_that_cannot_be_read_names_no_owner(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: str) -> Any:
         raise ConfigurationError
