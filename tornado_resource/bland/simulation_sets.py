@@ -16,6 +16,7 @@ from tornado_resource.bland.responses import (
     MAX_ID_CHARACTERS,
     Meaning,
     error_text,
+    folded,
     is_other,
     parse_time,
     reported_error,
@@ -198,8 +199,8 @@ async def list_sets(client: Client, pathway_id: str, scenario_id: str) -> list[L
     label, sets = f"runs of scenario {clean(scenario_id)}", dict[str, ListedSet]()
     async for reply, runs in run_pages(client, label, query, partial(_listed, client), most=MAX_LISTED_PAGES):
         for run in await _with_sets(client, runs):
-            set_id = word(run.get("simulation_set_id"), MAX_ID_CHARACTERS)
-            if set_id is not None and _may_be_simulation(run):
+            set_id = _set_id(run)
+            if set_id is not None:  # whatever `trigger_source` says
                 # The newest run comes first, so the last one that is seen is the first that was created.
                 sets[set_id] = ListedSet(set_id, time_text(run.get("created_at")), reply.responded_at)
     return [*sets.values()]
@@ -209,18 +210,24 @@ async def _with_sets(client: Client, runs: Sequence[Json]) -> list[Json]:
     """Return runs with their sets: where the list does not name them, one run of each batch is read."""
     batches = {_batch(run): run for run in runs if _is_silent(run)}
     details = await asyncio.gather(*(_read_run(client, batch) for batch in batches.values()))
-    unknown = next((run for run, read in zip(batches.values(), details, strict=True) if _is_silent(read)), None)
+    unknown = next((run for run, read in zip(batches.values(), details, strict=True) if _is_unclear(read)), None)
     if unknown is not None:
         raise OutcomeUnknown(_label(unknown), "the response does not say which simulation set it is of")
     with_sets = dict(zip(batches, details, strict=True))
-    return [with_sets[_batch(run)] | {"created_at": run.get("created_at")} if _is_silent(run) else run for run in runs]
+    return [{**with_sets[_batch(run)], **_own_time(run)} if _is_silent(run) else run for run in runs]
+
+
+def _own_time(run: Json) -> Json:
+    """Return when a run was created: another one of its batch, which was read, has another time."""
+    return {"created_at": run["created_at"]} if time_text(run.get("created_at")) is not None else {}
 
 
 async def _is_of(client: Client, run: Json, simulation_set: SimulationSet) -> bool:
     """Return whether a run is one of a set, as far as that is shown."""
-    if "simulation_set_id" not in run and _run_id(run) is not None:
+    if _set_id(run) is None and _run_id(run) is not None:
         run = await retried(partial(_read_run, client, run))
-    return bool(run.get("simulation_set_id", simulation_set.set_id) == simulation_set.set_id)
+    shown = run.get("simulation_set_id", simulation_set.set_id)
+    return isinstance(shown, str) and not is_other(shown, simulation_set.set_id)
 
 
 async def _read_run(client: Client, run: Json) -> Json:
@@ -247,13 +254,24 @@ def _batch(run: Json) -> Any:
     return word(run.get("batch_id"), MAX_ID_CHARACTERS) or (_run_id(run),)
 
 
-def _may_be_simulation(run: Json) -> bool:
-    return bool(run.get("trigger_source", "simulation") == "simulation")
+def _set_id(run: Json) -> str | None:
+    return word(run.get("simulation_set_id"), MAX_ID_CHARACTERS)
 
 
 def _is_silent(run: Json) -> bool:
-    """Return whether a run does not say if it is of a set."""
-    return "simulation_set_id" not in run and _may_be_simulation(run)
+    """Return whether a run of a list does not say if it is of a set: a list may leave that out, or show null for it."""
+    return _set_id(run) is None and _may_be_simulation(run)
+
+
+def _is_unclear(run: Json) -> bool:
+    """Return whether a run that was read by its id does not say if it is of a set. Null says that it is of none."""
+    is_null = "simulation_set_id" in run and run["simulation_set_id"] is None
+    return _is_silent(run) and not (is_null and run.get("trigger_source") is None)
+
+
+def _may_be_simulation(run: Json) -> bool:
+    source = run.get("trigger_source")
+    return not isinstance(source, str) or folded(source) == "simulation"
 
 
 async def lists_runs(client: Client, pathway_id: str) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.responses import elapsed_ms, is_other, spelling
+from tornado_resource.bland.responses import elapsed_ms, is_other, parse_time, spelling
 from tornado_resource.bland.retrying import retried
 from tornado_resource.bland.sessions import Status
 from tornado_resource.bland.simulation_sets import (
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tornado_resource.bland.content import Digests
     from tornado_resource.bland.listing import Scenario
     from tornado_resource.bland.retrying import Retry
+    from tornado_resource.bland.simulation_sets import ListedSet
     from tornado_resource.runs.model import Cause, ConfirmedScenario, GatedRun, Outcome, RunFacts, RunVerdict
     from tornado_resource.runs.order import Order, Run
 
@@ -141,7 +142,7 @@ class Confirmations(Kind):
         sets = await asyncio.gather(*(read_set(client, listed_set.set_id) for listed_set in listed))
         return [
             Found(
-                replace(_started(simulation_set), created_at=simulation_set.created_at or listed_set.created_at),
+                replace(_started(simulation_set), created_at=_created_at(simulation_set, listed_set)),
                 listed_set.responded_at,
                 is_holding=False,
                 contradictions=_contradictions(simulation_set, request),
@@ -261,6 +262,12 @@ def _set(status: Status | None) -> SimulationSet | None:
 
 def _started(simulation_set: SimulationSet) -> StartedRun:
     return StartedRun(simulation_set.set_id, simulation_set.created_at, simulation_set.status)
+
+
+def _created_at(simulation_set: SimulationSet, listed_set: ListedSet) -> str | None:
+    """Return when a set was created: as it shows that itself, else as the first of its runs was."""
+    times = simulation_set.created_at, listed_set.created_at
+    return next(filter(parse_time, times), None) or times[0]
 
 
 def _contradictions(simulation_set: SimulationSet, request: Mapping[str, Any]) -> tuple[str, ...]:

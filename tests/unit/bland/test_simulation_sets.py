@@ -45,7 +45,7 @@ async def test_a_start_without_a_set_that_can_be_recorded_is_unknown(body: Any, 
 
 
 async def test_sets_are_listed_by_their_runs() -> None:
-    def run(set_id: Any, created_at: str, **more: Any) -> dict[str, Any]:
+    def run(set_id: Any, created_at: Any, **more: Any) -> dict[str, Any]:
         return {"simulation_set_id": set_id, "created_at": created_at, "trigger_source": "simulation", **more}
 
     runs = [
@@ -53,12 +53,17 @@ async def test_sets_are_listed_by_their_runs() -> None:
         run("set-2", "2026-04-14T11:00:00Z"),
         run(None, "2026-04-14T10:30:00Z", trigger_source="tornado"),
         run("set-9", "2026-04-14T10:20:00Z", trigger_source="manual"),
+        run("set-8", "2026-04-14T10:10:00Z", trigger_source=None),
+        run("set-7", 1_776_161_400_000, trigger_source="SIMULATION"),
         run("set-1", "2026-04-14T10:00:00Z"),
         "damaged",
     ]
     found = await list_sets(answering({"data": {"runs": runs}}), "pw-1", "sc-1")
     assert [(each.set_id, each.created_at) for each in found] == [
         ("set-2", "2026-04-14T11:00:00Z"),
+        ("set-9", "2026-04-14T10:20:00Z"),
+        ("set-8", "2026-04-14T10:10:00Z"),
+        ("set-7", "2026-04-14T10:10:00.000Z"),
         ("set-1", "2026-04-14T10:00:00Z"),
     ]
 
@@ -94,17 +99,45 @@ def listing(runs: list[Any], details: dict[str, Any], asked: list[str]) -> Any:
     return client_of(respond)
 
 
-async def test_runs_that_are_listed_without_their_sets_are_read() -> None:
+@pytest.mark.parametrize("shown", [{}, {"simulation_set_id": None}, {"simulation_set_id": 7}], ids=str)
+@pytest.mark.parametrize("source", [{}, {"trigger_source": None}, {"trigger_source": "SIMULATION"}], ids=str)
+async def test_runs_that_are_listed_without_their_sets_are_read(shown: Any, source: Any) -> None:
     """Else a set whose start was lost would be started twice. One run of each batch will do."""
     asked: list[str] = []
+    listed = [{**shown, **source, **run} for run in SILENT]
     of_set: Any = {"simulation_set_id": "set-1", "created_at": "x"}
     other = {"run": {"trigger_source": "manual"}}
-    found = await list_sets(listing(SILENT, {"r-3": of_set, "r-2": other}, asked), "pw-1", "sc-1")
+    found = await list_sets(listing(listed, {"r-3": of_set, "r-2": other}, asked), "pw-1", "sc-1")
     assert sorted(asked) == ["r-2", "r-3"]
     assert [(each.set_id, each.created_at) for each in found] == [("set-1", "2026-04-14T10:00:00Z")]
 
 
-@pytest.mark.parametrize("detail", [{}, [], {"trigger_source": "simulation"}], ids=str)
+async def test_a_run_without_a_time_in_the_list_has_that_with_which_it_is_read() -> None:
+    run = {**SILENT[2], "created_at": None}
+    of_set = {"simulation_set_id": "set-1", "created_at": "2026-04-14T09:30:00Z"}
+    found = await list_sets(listing([run], {"r-2": of_set}, []), "pw-1", "sc-1")
+    assert [(each.set_id, each.created_at) for each in found] == [("set-1", "2026-04-14T09:30:00Z")]
+
+
+@pytest.mark.parametrize("source", [{}, {"trigger_source": None}, {"trigger_source": "api"}], ids=str)
+async def test_a_run_that_shows_null_where_it_is_read_is_of_no_set(source: Any) -> None:
+    """As those of a session do. Else no set could be looked for beside them."""
+    detail = {"simulation_set_id": None, **source}
+    assert await list_sets(listing(SILENT[2:], {"r-2": detail}, []), "pw-1", "sc-1") == []
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {},
+        [],
+        {"trigger_source": "simulation"},
+        {"trigger_source": None},
+        {"trigger_source": "Simulation", "simulation_set_id": None},
+        {"simulation_set_id": 7},
+    ],
+    ids=str,
+)
 async def test_a_run_that_names_no_set_anywhere_leaves_it_unknown(detail: Any) -> None:
     with pytest.raises(OutcomeUnknown, match=r"run r-2: .*does not say which simulation set it is of"):
         await list_sets(listing(SILENT[2:], {"r-2": detail}, []), "pw-1", "sc-1")

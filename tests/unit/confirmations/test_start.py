@@ -12,7 +12,7 @@ from tests.support.orders import CANNOT_START, LOST, run
 from tests.support.simulations import CONFIRM_ADDRESS, CREATED_AT, REQUEST, SimulationApi, gated_set, set_order
 from tornado_resource.confirmations.kind import KIND
 from tornado_resource.core.canonical import digest
-from tornado_resource.errors import ConfigurationError, OutcomeUnknown, Rejected
+from tornado_resource.errors import ConfigurationError, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs.existence import status_or_gone
 from tornado_resource.runs.intents import Intent
 from tornado_resource.runs.order import Run
@@ -118,6 +118,52 @@ async def test_a_list_that_cannot_be_read_starts_nothing(fault: httpx.Response) 
     with pytest.raises(OutcomeUnknown, match="could not determine whether a confirmation was started"):
         await run(api, set_order())
     assert (api.effective_starts, len(api.bodies)) == (1, 1)
+
+
+class TestOddForms:
+    """The answer is lost, and the set is shown in another form than that of the API's pages."""
+
+    @staticmethod
+    def api(of_runs: dict[str, Any], of_set: dict[str, Any] | None = None, **given: Any) -> SimulationApi:
+        api = SimulationApi(faults=[(httpx.ReadError("reset"), True)], **given)
+        change = api.changed
+
+        def changed(call: str, content: Any) -> Any:
+            if call == "GET runs":
+                content["runs"] = [{**each, **of_runs} for each in content["runs"]]
+            elif call.startswith("GET simulation") and of_set is not None:
+                content = {**content, **of_set}
+            return change(call, content)
+
+        api.changed = changed  # type: ignore[method-assign]
+        return api
+
+    @pytest.mark.parametrize("source", ["SIMULATION", "api", None])
+    async def test_a_set_that_a_run_names_is_found_whatever_started_the_run(self, source: Any) -> None:
+        api = self.api({"trigger_source": source})
+        assert ((await run(api, set_order())).run_id, api.effective_starts) == ("s-1", 1)
+
+    @pytest.mark.parametrize("created", [1_776_160_800, 1_776_160_800_000, None, "soon"])
+    async def test_one_of_two_times_is_enough(self, created: Any) -> None:
+        for of_runs, of_set in ({"created_at": created}, {}), ({}, {"created_at": created}):
+            api = self.api(of_runs, of_set)
+            assert ((await run(api, set_order())).run_id, api.effective_starts) == ("s-1", 1)
+
+    @pytest.mark.parametrize("status", ["RUNNING", "PASSED"])
+    async def test_a_set_without_a_time_may_be_ours_and_is_not_started_again(self, status: str) -> None:
+        undated = {"created_at": None}
+        api = self.api(undated, {**undated, "status": status, "completed_at": None})
+        for _ in range(2):  # the next run recovers, and knows no more
+            with pytest.raises(TornadoError, match="not sure: the API does not show when it was created"):
+                await run(api, set_order())
+        assert (api.effective_starts, len(api.bodies)) == (1, 1)
+
+    async def test_a_set_without_a_time_that_ended_before_is_another_one(self) -> None:
+        undated = {"created_at": None}
+        api = self.api(undated, {**undated, "status": "PASSED", "completed_at": "2026-04-14T09:00:00Z"})
+        api.faults = [(httpx.ReadError("reset"), False)]
+        api.add(**REQUEST, age=3600)
+        assert ((await run(api, set_order())).run_id, api.effective_starts) == ("s-2", 1)
 
 
 async def test_a_missing_scenario_is_refused() -> None:
