@@ -226,8 +226,8 @@ async def _is_of(client: Client, run: Json, simulation_set: SimulationSet) -> bo
     """Return whether a run is one of a set, as far as that is shown."""
     if _set_id(run) is None and _run_id(run) is not None:
         run = await retried(partial(_read_run, client, run))
-    shown = run.get("simulation_set_id", simulation_set.set_id)
-    return isinstance(shown, str) and not is_other(shown, simulation_set.set_id)
+    set_id = run.get("simulation_set_id", simulation_set.set_id)
+    return isinstance(set_id, str) and not is_other(set_id, simulation_set.set_id)
 
 
 async def _read_run(client: Client, run: Json) -> Json:
