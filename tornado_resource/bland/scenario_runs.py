@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tornado_resource.bland.responses import segment, shows_more
+from tornado_resource.bland.responses import parse_time, reported_error, segment, shows_more, time_text, unusable
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 
@@ -33,6 +33,8 @@ MAX_EXCHANGE_CHARACTERS: Final = 300
 """Of a message or a reason."""
 MAX_ASSERTIONS: Final = 10
 FAILED: Final = frozenset({"FAILED", "ERROR"})
+SESSION_SOURCE: Final = "tornado"
+"""The `trigger_source` of the runs of sessions."""
 
 
 async def run_pages(  # noqa: PLR0913 - the last two by keyword, with defaults
@@ -57,13 +59,16 @@ async def run_pages(  # noqa: PLR0913 - the last two by keyword, with defaults
         most: the largest number of pages.
 
     """
+
+    async def read(asked: Mapping[str, str]) -> tuple[Reply, R]:
+        reply = await client.request(label, "GET", RUNS_PATH, query=asked)
+        return reply, runs_of(reply)
+
     listed = 0
     for _ in range(most):
         offset = {"offset": str(listed)} if listed else {}
-        asked = {**query, "limit": str(PAGE_RUNS), **offset}
-        request = partial(client.request, label, "GET", RUNS_PATH, query=asked)
-        reply: Reply = await (retry(request) if retry is not None else request())
-        runs = runs_of(reply)
+        request = partial(read, {**query, "limit": str(PAGE_RUNS), **offset})
+        reply, runs = await (retry(request) if retry is not None else request())
         yield reply, runs
         listed += len(runs)
         if not runs or (len(runs) < PAGE_RUNS and not shows_more(reply.body, listed)):
@@ -115,24 +120,48 @@ async def read_transcript(client: Client, run_id: str) -> Transcript | None:
     return Transcript.parse(await client.exchange(label, "GET", f"{RUNS_PATH}/{segment(label, run_id)}"))
 
 
-async def created_by_sessions(client: Client, pathway_id: str) -> AsyncIterator[tuple[str, datetime | None]]:
-    """Yield when tornado sessions have created the runs of a pathway, the newest first, and the API's time.
+@dataclass(frozen=True, slots=True)
+class SessionRun:
+    """A run that a tornado session has created, or may have. *is_named*: whether the API says so.
+
+    *created_at*: None if that is not shown. *responded_at* is the API's time (Date header) if present.
+    """
+
+    created_at: str | None
+    is_named: bool
+    responded_at: datetime | None = None
+
+
+async def created_by_sessions(client: Client, pathway_id: str) -> AsyncIterator[SessionRun]:
+    """Yield the runs of a pathway that tornado sessions have created, or may have, in the order of the API.
 
     A page is requested once the ones before have been used. Retries by itself.
 
     Raises:
-        ApiError: a request failed, or the API does not list runs.
+        OutcomeUnknown: among others, a response that lists no runs.
 
     """
-    label = f"runs of pathway {clean(pathway_id)}"
+    pages = run_pages(
+        client, f"runs of pathway {clean(pathway_id)}", {"pathway_id": pathway_id}, _listed, retry=retried
+    )
+    async for reply, runs in pages:
+        for entry in runs:
+            run = entry if isinstance(entry, dict) else {}
+            source = run.get("trigger_source")
+            is_named = isinstance(source, str) and SESSION_SOURCE in source.casefold()
+            if is_named or not isinstance(source, str):
+                times = map(time_text, (run.get("created_at"), run.get("started_at")))
+                yield SessionRun(next(filter(parse_time, times), None), is_named, reply.responded_at)
 
-    def runs_of(reply: Reply) -> list[Mapping[str, Any]]:
-        return _objects((_inner(reply.body, "") or {}).get("runs"))
 
-    async for reply, runs in run_pages(client, label, {"pathway_id": pathway_id}, runs_of, retry=retried):
-        for run in runs:
-            if run.get("trigger_source") == "tornado" and isinstance(run.get("created_at"), str):
-                yield run["created_at"], reply.responded_at
+def _listed(reply: Reply) -> list[Any]:
+    """Return the runs of a response: bare, or under `runs` or `data`."""
+    content = reply.body
+    while isinstance(content, dict) and not reported_error(content):
+        content = content.get("runs", content.get("data"))
+    if not isinstance(content, list):
+        raise unusable(reply.label, content, "the response has no list of runs")
+    return content
 
 
 def _inner(content: Any, key: str) -> Mapping[str, Any] | None:

@@ -64,12 +64,27 @@ def possibly_own_ended(order: Order, run: Found, intent_file: Path) -> TornadoEr
 def has_ended(order: Order, trace: Trace, intent_file: Path) -> TornadoError:
     """Return the error for a start whose response was lost, and whose run has ended before it could be looked for."""
     kind, address = kind_of(order.kind), order.address
+    if trace.created_at is None or not trace.is_named:
+        doubt = "the API does not show when, or for what, test runs there were created"
+        return may_have_ended(order, doubt, intent_file)
     message = (
         f"a start of {order.name} took effect, although its response was lost: {kind.place(order.request)} has test "
         f"runs of a {kind.noun} created after it was sent ({clean(trace.created_at, 40)}), but it is not active there. "
         f"Nothing was sent again. Find the {kind.noun}'s id in Bland's dashboard and take it over: "
         f"{commands.adopt(address.stack, address.resource, 'SESSION_ID')}. If it is not this stack's, delete "
         f"{clean(str(intent_file))}, so that the next `{commands.up(address.stack)}` starts one"
+    )
+    return TornadoError(message)
+
+
+def may_have_ended(order: Order, doubt: str, intent_file: Path) -> TornadoError:
+    """Return the error for a start whose response was lost, and of which it cannot be said whether it took effect."""
+    kind, address = kind_of(order.kind), order.address
+    message = (
+        f"a start of {order.name}, whose response was lost, may have taken effect: no {kind.noun} of it is active on "
+        f"{kind.place(order.request)}, but one may have ended ({doubt}). Nothing was sent again. If Bland's dashboard "
+        f"shows it, take it over: {commands.adopt(address.stack, address.resource, 'SESSION_ID')}. If it does not, "
+        f"delete {clean(str(intent_file))}, so that the next `{commands.up(address.stack)}` starts one"
     )
     return TornadoError(message)
 

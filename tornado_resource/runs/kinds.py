@@ -162,7 +162,7 @@ class Kind(ABC):
     async def traces(self, client: Client, order: Order) -> AsyncIterator[Trace]:
         """Yield what the API shows of the work of runs in the place of an order that `look` does not find any more.
 
-        The newest first. By default there is none, since `look` finds those that have ended. Retries by itself.
+        By default there is none, since `look` finds those that have ended. Retries by itself.
         """
         del client, order
         return

@@ -128,13 +128,20 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What the API shows of the work of a run without naming the run: when it was created.
+    """What the API shows of the work of a run without naming the run: when it was created, if that is shown.
 
-    *responded_at* is the API's time (Date header) if present.
+    *responded_at* is the API's time (Date header) if present. *is_named*: whether the API says that it is the work of
+    such a run; else it may be.
     """
 
-    created_at: str
+    created_at: str | None
     responded_at: datetime | None = None
+    is_named: bool = True
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether it shows that there was a run, and when."""
+        return self.is_named and self.created_at is not None
 
 
 def holder(runs: Sequence[Found]) -> Found | None:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.canonical import digest
-from tornado_resource.runs.conflict import has_ended, possibly_own, possibly_own_ended
+from tornado_resource.errors import ApiError
+from tornado_resource.runs.conflict import has_ended, may_have_ended, possibly_own, possibly_own_ended
 from tornado_resource.runs.existence import status_or_gone
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun, holder
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from tornado_resource.bland.client import Client
@@ -86,17 +87,6 @@ def _may_be_later(run: Found, sent: datetime) -> bool:
     return parse_time(run.run.created_at) is None and (existed is None or existed >= sent - START_CLOCK_TOLERANCE)
 
 
-def may_be_of_ours(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
-    """Return whether work of a run was created when our request was sent; the arguments are those of `find_own`."""
-    return _distance(trace.created_at, trace.responded_at, sent_at, elapsed) is not None
-
-
-def is_before(trace: Trace, sent_at: datetime, elapsed: timedelta) -> bool:
-    """Return whether work of a run was created before our request; the arguments are those of `find_own`."""
-    created = parse_time(trace.created_at)
-    return created is not None and created < _sent(trace.responded_at, sent_at, elapsed) - START_CLOCK_TOLERANCE
-
-
 def _distance(
     created_at: str | None, responded_at: datetime | None, sent_at: datetime, elapsed: timedelta
 ) -> timedelta | None:
@@ -123,7 +113,7 @@ async def recover(client: Client, order: Order, intents: IntentStore, clock: Clo
     Raises:
         ApiError: a request failed.
         PlaceTaken: it is unknown whether the run that holds the place is the one.
-        TornadoError: it has ended, and its id is unknown.
+        TornadoError: it has ended, and its id is unknown, or it may have.
 
     """
     intent = intents.find(order.address)
@@ -138,7 +128,9 @@ async def recover(client: Client, order: Order, intents: IntentStore, clock: Clo
 async def find_trace(
     client: Client, order: Order, runs: Sequence[Found], sent_at: datetime, elapsed: timedelta
 ) -> Trace | None:
-    """Return what shows that a start of *order* took effect whose run has ended; None if nothing does.
+    """Return what shows that a start of *order* took effect whose run has ended, or may have; None if nothing does.
+
+    What shows it for certain goes first (`Trace.is_certain`).
 
     Args:
         client: sends the requests.
@@ -151,18 +143,43 @@ async def find_trace(
         ApiError: a request failed.
 
     """
+    if any(run.is_holding and _is_before(run.run.created_at, run.responded_at, sent_at, elapsed) for run in runs):
+        return None  # it has held the place ever since
     others = [parse_time(run.run.created_at) for run in runs]
-    async for trace in kind_of(order.kind).traces(client, order):
-        if is_before(trace, sent_at, elapsed):
-            return None
-        if may_be_of_ours(trace, sent_at, elapsed) and _is_before_all(trace, others):
-            return trace
-    return None
+    doubtful: Trace | None = None
+    async for trace in _since(kind_of(order.kind).traces(client, order), sent_at, elapsed):
+        if _may_be_of_ours(trace, others, sent_at, elapsed):
+            if trace.is_certain:
+                return trace
+            doubtful = doubtful or trace
+    return doubtful
 
 
-def _is_before_all(trace: Trace, others: Sequence[datetime | None]) -> bool:
+async def _since(traces: AsyncIterator[Trace], sent_at: datetime, elapsed: timedelta) -> AsyncIterator[Trace]:
+    """Yield the traces that were not created before our request, until those that follow certainly were."""
+    newer: datetime | None = None
+    async for trace in traces:
+        created = parse_time(trace.created_at)
+        if not _is_before(trace.created_at, trace.responded_at, sent_at, elapsed):
+            yield trace
+        elif newer is not None and created is not None and created < newer:
+            return  # the API lists the newest first
+        newer = created or newer
+
+
+def _is_before(created_at: str | None, responded_at: datetime | None, sent_at: datetime, elapsed: timedelta) -> bool:
+    """Return whether something was created before our request; the arguments are those of `_distance`."""
+    created = parse_time(created_at)
+    return created is not None and created < _sent(responded_at, sent_at, elapsed) - START_CLOCK_TOLERANCE
+
+
+def _may_be_of_ours(trace: Trace, others: Sequence[datetime | None], sent_at: datetime, elapsed: timedelta) -> bool:
+    """Return whether work of a run was created when our request was sent, and before the *others*, or may have been."""
     created = parse_time(trace.created_at)
-    return all(created is not None and other is not None and created < other for other in others)
+    if created is None:
+        return True
+    is_since = _distance(trace.created_at, trace.responded_at, sent_at, elapsed) is not None
+    return is_since and all(other is not None and created < other for other in others)
 
 
 async def _recovered(
@@ -178,7 +195,10 @@ async def _recovered(
     elapsed = clock.now() - sent_at
     ours = await recognise(order, runs, sent_at, elapsed)
     if ours is None:
-        trace = await find_trace(client, order, runs, sent_at, elapsed)
+        try:
+            trace = await find_trace(client, order, runs, sent_at, elapsed)
+        except ApiError as error:
+            raise may_have_ended(order, str(error), intent_file) from None
         if trace is not None:
             raise has_ended(order, trace, intent_file)
         return None

@@ -164,13 +164,12 @@ class _Start:
 
     def _seen(self, runs: Sequence[Found], ours: Found | None, trace: Trace | None) -> Seen:
         order, intent_file = self._order, self._intents.file(self._order.address)
+        if trace is not None:
+            error = has_ended(order, trace, intent_file)
+            return Seen(holder(runs), ended=error) if trace.is_certain else Seen(holder(runs), doubt=error)
         is_doubtful = ours is not None and bool(ours.doubts) and not ours.is_holding
-        return Seen(
-            holder(runs),
-            ours,
-            ended=has_ended(order, trace, intent_file) if trace is not None else None,
-            doubt=possibly_own_ended(order, ours, intent_file) if ours is not None and is_doubtful else None,
-        )
+        doubt = possibly_own_ended(order, ours, intent_file) if ours is not None and is_doubtful else None
+        return Seen(holder(runs), ours, doubt=doubt)
 
     async def _find(self) -> Sequence[Found]:
         runs = await self._kind.look(self._client, self._order)

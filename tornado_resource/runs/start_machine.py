@@ -78,7 +78,8 @@ class Seen:
     """The run that holds the place, and the one that a start of this order may have created.
 
     *ended*: the error for a start that took effect whose run is not shown, since it has ended; its id is unknown.
-    *doubt*: the error where *ours* has ended, and it is unknown whether it is ours.
+    *doubt*: the error where it is unknown whether *ours*, which has ended, is ours, or whether there was one that is
+    not shown.
     """
 
     holder: Found | None
@@ -228,11 +229,17 @@ def _after_look(order: Order, attempts: Attempts, seen: Seen) -> tuple[Attempts,
         # Waiting for it or cancelling it, and then starting, could be a second start. After 429 alone, it is another's.
         if attempts.is_ambiguous:
             return attempts, Fail(seen.doubt or possibly_own(order, ours), is_certain=False)
+    ended = _ended(attempts, seen)
     if seen.holder is None:
-        return _after_no_run(order, replace(attempts, looks_due=attempts.looks_due - 1), seen.ended)
-    if seen.ended is not None:
-        return attempts, Fail(seen.ended, is_certain=False)
+        return _after_no_run(order, replace(attempts, looks_due=attempts.looks_due - 1), ended)
+    if ended is not None:
+        return attempts, Fail(ended, is_certain=False)
     return attempts, _by_on_conflict(order, attempts, seen.holder)
+
+
+def _ended(attempts: Attempts, seen: Seen) -> TornadoError | None:
+    """Return the error for a run of ours that has ended, or may have. What was turned away leaves no doubt."""
+    return seen.ended or (seen.doubt if attempts.is_ambiguous else None)
 
 
 def _by_on_conflict(order: Order, attempts: Attempts, holder: Found) -> Action:

@@ -144,17 +144,18 @@ class Tornado(Kind):
         return [found_run(order, active)] if active is not None else []
 
     async def traces(self, client: Client, order: Order) -> AsyncIterator[Trace]:
-        """Yield when the runs of scenarios were created that sessions have started on the pathway.
+        """Yield the runs of scenarios that sessions have started on the pathway, or may have.
 
-        They name no session. An API that does not list them shows none.
+        They name no session. An API that does not list them (404, 403) shows none.
         """
         from tornado_resource.bland.scenario_runs import created_by_sessions
 
         try:
-            async for created_at, responded_at in created_by_sessions(client, self.place_id(order.request)):
-                yield Trace(created_at, responded_at)
-        except ApiError as error:
-            if is_transient(error):
+            async for run in created_by_sessions(client, self.place_id(order.request)):
+                yield Trace(run.created_at, run.responded_at, is_named=run.is_named)
+        except Rejected as error:
+            is_forbidden = error.status_code == 403 and error.is_api
+            if not is_forbidden and not isinstance(error, NotFound):
                 raise
 
     async def read(self, client: Client, run: Run) -> Status:

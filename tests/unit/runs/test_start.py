@@ -98,12 +98,94 @@ async def test_runs_of_before_the_start_say_nothing_of_it(skew: float) -> None:
     assert (await run(api)).run_id == "s-2"
 
 
+def one(**run: Any) -> dict[str, Any]:
+    return {"id": "r-1", "trigger_source": "tornado", "created_at": "2026-04-14T10:00:00Z", **run}
+
+
+EPOCH_SECONDS = 1776160800
+LISTS = [
+    [one()],
+    {"runs": [one()]},
+    {"data": [one()], "errors": None},
+    {"data": {"runs": [one()], "total_count": 1}, "errors": None},
+    *({"runs": [one(created_at=time)]} for time in (EPOCH_SECONDS, EPOCH_SECONDS * 1000, f"{EPOCH_SECONDS}")),
+    {"runs": [one(created_at=None, started_at="2026-04-14T10:00:01Z")]},
+    {"runs": [one(trigger_source="TORNADO")]},
+    {"runs": [one(created_at=None), one()]},
+    {"runs": [one(created_at="2026-04-14T08:00:00Z"), one(created_at="2026-04-14T09:00:00Z"), one()]},
+]
+"""Of a session that has ended. The last one has the oldest run first."""
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "supersede"])
+@pytest.mark.parametrize("body", LISTS, ids=str)
+async def test_the_runs_of_a_session_that_has_ended_are_read_in_every_form(body: Any, on_conflict: Any) -> None:
+    api = SessionApi(faults=[(RESET, True)], begins="COMPLETED_ALL_PASSED", runs=json_response(body))
+    for _ in range(2):
+        with pytest.raises(TornadoError, match="took effect, although its response was lost"):
+            await run(api, order(on_conflict))
+    assert (api.calls.count("POST start"), api.intents.find(ADDRESS) is not None) == (1, True)
+
+
+UNREADABLE_LISTS = [
+    *(json_response({"error": "no"}, code) for code in (400, 401, 402, 422, 501)),
+    *map(json_response, ({}, None, {"runs": None}, {"runs": {}}, {"data": {"scenarios": []}})),
+    json_response({"data": None, "errors": [{"error": "INTERNAL", "message": "x"}]}),
+    json_response({"data": [], "errors": [{"error": "INTERNAL", "message": "x"}]}),
+    json_response({"runs": [], "status": "error"}),
+]
+DOUBTFUL_LISTS = [
+    *(json_response({"runs": [one(created_at=time)]}) for time in (None, "soon", 0, True)),
+    *(json_response({"runs": [one(trigger_source=source)]}) for source in (None, 7)),
+    json_response({"runs": [5]}),
+]
+
+
+def body_of(response: httpx.Response) -> str:
+    return f"{response.status_code} {response.text}"
+
+
+@pytest.mark.parametrize("on_conflict", ["fail", "supersede"])
+@pytest.mark.parametrize("runs", [*UNREADABLE_LISTS, *DOUBTFUL_LISTS], ids=body_of)
+async def test_a_list_of_runs_that_leaves_a_doubt_sends_nothing_again(runs: httpx.Response, on_conflict: Any) -> None:
+    """Neither does the next update, which says what to do if nothing has taken effect."""
+    api = SessionApi(faults=[(RESET, True)], begins="COMPLETED_ALL_PASSED", runs=runs)
+    with pytest.raises(TornadoError, match=r"could not determine whether a session was started|may have taken effect"):
+        await run(api, order(on_conflict))
+    with pytest.raises(TornadoError, match="whose response was lost, may have taken effect") as caught:
+        await run(api, order(on_conflict))
+    assert (api.calls.count("POST start"), "POST s-1/cancel" in api.calls) == (1, False)
+    assert str(api.intents.file(ADDRESS)) in str(caught.value)
+    assert commands.adopt("dev", "support-line", "SESSION_ID") in str(caught.value)
+    api.intents.clear(ADDRESS)
+    assert (await run(api, order(on_conflict))).run_id == "s-2"
+
+
+async def test_unknown_runs_say_nothing_of_a_start_that_was_turned_away() -> None:
+    api = SessionApi(faults=[(json_response({}, 429), False)], runs=DOUBTFUL_LISTS[0])
+    assert (await run(api)).run_id == "s-1"
+
+
+async def test_unknown_runs_say_nothing_where_an_older_session_is_active() -> None:
+    api = SessionApi(FakeTime(seconds=100), faults=[(RESET, False)], runs=DOUBTFUL_LISTS[0])
+    api.add(age=30, max_iterations=5)
+    with pytest.raises(PlaceTaken):
+        await run(api)
+
+
+async def test_runs_before_the_start_that_have_no_time_leave_no_doubt() -> None:
+    """The list has the newest first, so those behind an older one are older still."""
+    older = [one(created_at=f"2026-04-14T09:0{minute}:00Z") for minute in (2, 1)]
+    api = SessionApi(faults=[(RESET, False)], runs=json_response({"runs": [*older, one(created_at=None)]}))
+    assert (await run(api)).run_id == "s-1"
+
+
 OTHER_RUNS = [
     json_response({"message": "no such route"}, 404),
     json_response({"message": "not for you"}, 403),
-    json_response([]),
-    json_response({"runs": [{"trigger_source": "manual", "created_at": "2026-04-14T10:00:00Z"}, 5]}),
-    json_response({"runs": [{"trigger_source": "tornado"}, {"trigger_source": "tornado", "created_at": "soon"}]}),
+    *map(json_response, ([], {"runs": []}, {"data": [], "errors": None}, {"data": {"runs": []}})),
+    json_response({"runs": [one(trigger_source="manual"), one(trigger_source="API", created_at=None)]}),
+    json_response({"runs": [one(created_at="2026-04-14T10:11:00Z"), one(created_at="2026-04-14T09:59:00Z")]}),
 ]
 
 
