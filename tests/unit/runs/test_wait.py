@@ -82,10 +82,13 @@ async def test_a_status_that_was_just_read_is_the_first_of_the_wait() -> None:
 
 async def test_progress_is_reported_only_when_something_changed() -> None:
     later = {**RUNNING, "elapsed_ms": 250_000}
-    script = Script(RUNNING, later, later, {**later, "current_iteration": 3}, DONE)
+    more = {**later, "passed_scenarios": 39}
+    script = Script(RUNNING, later, later, more, {**later, "current_iteration": 3}, DONE)
     await script.run()
+    assert [script.lines[index].status for index in (0, 1, -1)] == list(map(Status.parse, (RUNNING, more, DONE)))
     assert [progress.line for progress in script.lines] == [
         "support-line e1f2a3b4 iteration 2/5 · 38 passed, 2 failed of 40 · 3m10s of 15m",
+        "support-line e1f2a3b4 iteration 2/5 · 39 passed, 2 failed of 40 · 4m10s of 15m",
         "support-line e1f2a3b4 iteration 3/5 · 38 passed, 2 failed of 40 · 4m10s of 15m",
         "support-line e1f2a3b4 COMPLETED_ALL_PASSED iteration 2/5 · 40 passed, 0 failed of 40 · 3m10s of 15m",
     ]
@@ -123,12 +126,20 @@ async def test_an_outage_of_less_than_five_minutes_changes_nothing(fault: Any) -
     assert (ending.given_up, script.time.seconds > 200) == (None, True)
 
 
-async def test_a_longer_outage_ends_the_wait() -> None:
-    script = Script(RUNNING, httpx.ConnectError("x"))
+@pytest.mark.parametrize(
+    ("fault", "said", "cause"),
+    [
+        (httpx.ConnectError("x"), "the API could not be reached for 5 minutes: status of session ", "unreachable"),
+        (json_response({"error": "too many"}, 429), "the API refused for 5 minutes: status of session ", "account"),
+    ],
+    ids=["unreachable", "refused"],
+)
+async def test_a_longer_outage_ends_the_wait(fault: Any, said: str, cause: str) -> None:
+    script = Script(RUNNING, fault)
     ending = await script.run()
     assert ending.given_up is not None
-    assert "could not be reached for 5 minutes" in ending.given_up
-    assert (ending.status, ending.cause) == (Status.parse(RUNNING), "unreachable")
+    assert ending.given_up.startswith(said)
+    assert (ending.status, ending.cause) == (Status.parse(RUNNING), cause)
     assert 300 <= script.time.seconds <= 320
 
 
@@ -185,9 +196,11 @@ async def test_a_session_never_seen_is_gone_if_active_responds(other: httpx.Resp
     assert script.others == requests
 
 
-@pytest.mark.parametrize("gated", [SESSION, NEVER_SEEN])
-async def test_three_404_from_a_wrong_address_do_not_mean_gone(gated: GatedRun) -> None:
-    ending = await Script(json_response({}, 404), gated=gated).run()
+@pytest.mark.parametrize("last", [None, Status("RUNNING", current_iteration=1)], ids=["unknown", "running"])
+@pytest.mark.parametrize("gated", [SESSION, NEVER_SEEN], ids=["without a pathway", "with its pathway"])
+async def test_three_404_from_a_wrong_address_do_not_mean_gone(gated: GatedRun, last: Status | None) -> None:
+    ending = await Script(json_response({}, 404), gated=replace(gated, known=Known(status=last))).run()
+    assert ending.status == last
     assert ending.given_up is not None
     assert "the session may still exist: check bland:baseUrl" in ending.given_up
     assert "pulumi" not in ending.given_up
