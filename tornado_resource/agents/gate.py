@@ -11,7 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tornado_resource.bland.check_runs import STATUSES, CheckRun, JudgeVerdict
-from tornado_resource.bland.responses import is_other
+from tornado_resource.bland.responses import is_other, unreadable
 from tornado_resource.core.shares import at_least, percent
 from tornado_resource.core.text import MAX_NAMED, clean, count, id_list, short_list
 from tornado_resource.declarations.model import PASSING_PERCENT
@@ -83,6 +83,9 @@ def _doubts(gate: Gate, run: CheckRun) -> Iterator[str | None]:
     yield _unknown_rule(gate, verdicts)
     yield _without_rate([verdict for verdict in verdicts if _is_decisive(gate, verdict)])
     yield _more_than_ran(run)
+    yield unreadable(
+        [*run.unreadable, *(f"{key} of {name_of(judge)}" for judge in verdicts for key in judge.unreadable)]
+    )
     yield next(filter(None, map(_contradicted_judge, verdicts)), None)
     yield _contradicted_word(run)
 

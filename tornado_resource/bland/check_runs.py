@@ -23,6 +23,7 @@ from tornado_resource.bland.responses import (
     segment,
     shows_more,
     time_text,
+    unreadable_flags,
     unusable,
     unwrapped,
     whole_number,
@@ -75,6 +76,8 @@ class JudgeVerdict:
     match_rate: float | None
     has_passed: bool | None
     target_level_keys: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """The fields that say something which cannot be read."""
 
     @classmethod
     def parse(cls, entry: Any) -> JudgeVerdict:
@@ -88,6 +91,7 @@ class JudgeVerdict:
             match_rate=number(content.get("match_rate"), 1.0),
             has_passed=flag(content.get("passed")),
             target_level_keys=_lines(content.get("target_level_keys")),
+            unreadable=unreadable_flags(content, "passed"),
         )
 
 
@@ -119,6 +123,8 @@ class CheckRun:
     created_at: str | None = None
     started_at: str | None = None
     completed_at: str | None = None
+    unreadable: tuple[str, ...] = ()
+    """The fields that say something which cannot be read."""
 
     @classmethod
     def parse(cls, content: Any) -> CheckRun | None:
@@ -148,6 +154,7 @@ class CheckRun:
             created_at=time_text(content.get("created_at")),
             started_at=time_text(content.get("started_at")),
             completed_at=time_text(content.get("completed_at")),
+            unreadable=unreadable_flags(content, "overall_passed"),
         )
 
     @property

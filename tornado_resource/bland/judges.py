@@ -122,8 +122,8 @@ class Finding:
             judge_id=word(content.get("eval_agent_id"), MAX_ID_CHARACTERS),
             conversation_id=word(content.get("call_id"), MAX_ID_CHARACTERS),
             is_match=flag(content.get("is_target_match")),
-            is_inconclusive=content.get("is_insufficient_evidence") is True,
-            failure=failure if content.get("failed") is True else None,
+            is_inconclusive=flag(content.get("is_insufficient_evidence")) is True,
+            failure=failure if flag(content.get("failed")) is True else None,
             level=line(content.get("selected_level_label")) or line(content.get("selected_level_key")),
             reasoning=free_text(content.get("reasoning_md")),
         )

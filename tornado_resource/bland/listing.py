@@ -10,7 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
-from tornado_resource.bland.responses import SEGMENT, UNREADABLE_ID, free_text, id_or_unreadable, is_other, spelling
+from tornado_resource.bland.responses import (
+    SEGMENT,
+    UNREADABLE_ID,
+    flag,
+    free_text,
+    id_or_unreadable,
+    is_other,
+    spelling,
+    unreadable_flags,
+)
 from tornado_resource.bland.scenario_content import scenario_digest
 from tornado_resource.core.text import clean
 
@@ -36,6 +45,16 @@ class Scenario:
     name: str | None
     is_required_for_promotion: bool
     entry: Json = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it is not disabled."""
+        return flag(self.entry.get("enabled")) is not False
+
+    @property
+    def is_mark_unreadable(self) -> bool:
+        """Whether it is unknown whether it must pass before a version goes live."""
+        return bool(unreadable_flags(self.entry, "is_required_for_promotion"))
 
     @property
     def digest(self) -> str:
@@ -118,7 +137,7 @@ class Listing:
     @property
     def enabled(self) -> tuple[Scenario, ...]:
         """The scenarios that are not disabled."""
-        return tuple(scenario for scenario in self.scenarios if scenario.entry.get("enabled") is not False)
+        return tuple(scenario for scenario in self.scenarios if scenario.is_enabled)
 
 
 def joined(first: Listing, parts: Sequence[Listing]) -> Listing:
@@ -178,5 +197,5 @@ def _scenario(entry: Any) -> Scenario | None:
     scenario_id = id_or_unreadable(entry.get("id")) if isinstance(entry, dict) else None
     if scenario_id is None or scenario_id == UNREADABLE_ID:
         return None
-    mark, name = entry.get("is_required_for_promotion"), free_text(entry.get("name"))
-    return Scenario(scenario_id, name and " ".join(name.split()), mark is True or mark == "true", entry)
+    mark, name = flag(entry.get("is_required_for_promotion")), free_text(entry.get("name"))
+    return Scenario(scenario_id, name and " ".join(name.split()), mark is True, entry)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado_resource.bland.content import LIVE, STAGING, Content, parse_content
 from tornado_resource.bland.response_body import check_body
-from tornado_resource.bland.responses import reported_error, segment, shows_more
+from tornado_resource.bland.responses import flag, reported_error, segment, shows_more
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean
 from tornado_resource.errors import OutcomeUnknown, Rejected
@@ -57,7 +57,7 @@ async def read_latest(client: Client, pathway_id: str) -> int | None:
     body: Any = await client.exchange(label, "GET", f"/v1/pathway/{segment(label, pathway_id)}/versions")
     listed = _versions_in(body)
     numbers = {number: entry for entry in listed if (number := whole_or_none(entry.get("version_number"))) is not None}
-    marked = [number for number, entry in numbers.items() if entry.get("is_latest") is True]
+    marked = [number for number, entry in numbers.items() if flag(entry.get("is_latest")) is True]
     if not marked and shows_more(body, len(listed)):
         raise OutcomeUnknown(label, "the list goes on, and no version of it is marked as the newest")
     return max(marked or numbers, default=None)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.canonical import whole_or_none
-from tornado_resource.core.text import clean, clean_lines
+from tornado_resource.core.text import clean, clean_lines, id_list
 from tornado_resource.errors import InvalidRequest, OutcomeUnknown, ReportedError
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ MAX_WORD_CHARACTERS: Final = 64
 """Of a time or a status."""
 MAX_TEXT_CHARACTERS: Final = 2_000
 MAX_LINE_CHARACTERS: Final = 300
+_FLAGS: Final = {"true": True, "false": False}
 FIRST_YEAR: Final = 1970
 LAST_YEAR: Final = 9000
 """A time outside of these years is none: what is computed with the others fits into the calendar."""
@@ -100,8 +101,24 @@ def whole_number(value: Any) -> int | None:
 
 
 def flag(value: Any) -> bool | None:
-    """Return true or false; None for anything else."""
-    return value if isinstance(value, bool) else None
+    """Return true or false, given as such, as a word, or as 1 or 0; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.casefold() in _FLAGS:
+        return _FLAGS[value.casefold()]
+    number = whole_number(value)
+    return bool(number) if number in {0, 1} else None
+
+
+def unreadable_flags(content: Json, *keys: str) -> tuple[str, ...]:
+    """Return those of *keys* with a value that is neither true nor false, so that it is unknown what it says."""
+    return tuple(key for key in keys if content.get(key) is not None and flag(content[key]) is None)
+
+
+def unreadable(fields: Iterable[str]) -> str | None:
+    """Return that fields of a response cannot be read, fit to be shown; None if there are none."""
+    listed = id_list([*dict.fromkeys(fields)])
+    return f"cannot be read in the response: {listed}" if listed else None
 
 
 def number(value: Any, most: float) -> float | None:

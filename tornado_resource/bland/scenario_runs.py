@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from tornado_resource.bland.responses import parse_time, reported_error, segment, shows_more, time_text, unusable
+from tornado_resource.bland.responses import flag, parse_time, reported_error, segment, shows_more, time_text, unusable
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 
@@ -91,7 +91,9 @@ class Transcript:
             return None
         transcript = cls(
             tuple(
-                _assertion(result) for result in _objects(run.get("assertion_results")) if result.get("passed") is False
+                _assertion(result)
+                for result in _objects(run.get("assertion_results"))
+                if flag(result.get("passed")) is False
             ),
             tuple((_line(message.get("role")), _content(message)) for message in _objects(run.get("chat_history"))),
             _line(run["error_message"]) if isinstance(run.get("error_message"), str) else None,

@@ -19,7 +19,7 @@ from tornado_resource.bland.listing import (
     parse_scenario,
     parse_scenarios,
 )
-from tornado_resource.bland.responses import is_other, reported_error, segment, shows_more, unusable
+from tornado_resource.bland.responses import flag, is_other, reported_error, segment, shows_more, unusable
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean
 from tornado_resource.errors import NotFound, OutcomeUnknown, ReportedError
@@ -179,7 +179,7 @@ async def delete_scenario(client: Client, scenario_id: str) -> bool:
     content = await client.exchange(label, "DELETE", f"{SCENARIOS_PATH}/{segment(label, scenario_id)}")
     while isinstance(content, dict) and "deleted" not in content:
         content = content.get("data")
-    return isinstance(content, dict) and content["deleted"] is True
+    return isinstance(content, dict) and flag(content["deleted"]) is True
 
 
 async def _list_by_category(client: Client, owner: Owner, state: bool, retry: Retry) -> Listing:  # noqa: FBT001

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from tornado_resource.bland.responses import (
     MAX_ID_CHARACTERS,
@@ -31,13 +31,14 @@ from tornado_resource.core.text import clean
 from tornado_resource.errors import ForeignResponse, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.responses import Json
 
 
+T = TypeVar("T")
 _PATH: Final = "/v1/agent-testing/tornado"
 RUNNING: Final = "RUNNING"
 SESSION_STATUSES: Final[Mapping[str, Meaning]] = {
@@ -116,7 +117,7 @@ class Active:
             responded_at=responded_at,
             timeout_ms=whole_number(content.get("timeout_ms")),
             # An empty list may stand for "all enabled ones", or for "not known yet".
-            scenario_ids=_Kept().ids(content.get("scenario_ids")) or None,
+            scenario_ids=_Kept().ids(content, "scenario_ids") or None,
         )
 
 
@@ -174,6 +175,8 @@ class Status:
     created_at: str | None = None
     """None for a session: the API shows it only for those that run, in another response."""
     omitted: Omitted = Omitted()
+    unreadable: tuple[str, ...] = ()
+    """The lists that are none, or have an entry that cannot be read. It may be a scenario that failed."""
 
     @classmethod
     def parse(cls, content: Json) -> Status | None:
@@ -181,12 +184,12 @@ class Status:
         status = word(content.get("status"))
         if status is None:
             return None
-        listed = content.get("iterations")
-        entries = [entry for entry in (listed if isinstance(listed, list) else []) if isinstance(entry, dict)]
+        kept = _Kept()
+        entries = kept.entries(content, "iterations", lambda entry: entry if isinstance(entry, dict) else None)
         if all(whole_number(entry.get("iteration")) is not None for entry in entries):
             # The API's page does not say in which order they are.
             entries.sort(key=lambda entry: whole_number(entry["iteration"]) or 0)
-        omitted, kept = entries[:-MAX_ITERATIONS], _Kept()
+        omitted, iterations = entries[:-MAX_ITERATIONS], tuple(map(kept.iteration, entries[-MAX_ITERATIONS:]))
         forked = _fork(content)
         return cls(
             status=status,
@@ -195,15 +198,16 @@ class Status:
             total_scenarios=whole_number(content.get("total_scenarios")),
             passed_scenarios=whole_number(content.get("passed_scenarios")),
             failed_scenarios=whole_number(content.get("failed_scenarios")),
-            unfixable_ids=kept.ids(content.get("unfixable_ids")),
+            unfixable_ids=kept.ids(content, "unfixable_ids"),
             unfixable_count=whole_number(content.get("unfixable_count")),
             error_message=error_text(content.get("error_message")),
-            iterations=tuple(kept.iteration(entry) for entry in entries[-MAX_ITERATIONS:]),
+            iterations=iterations,
             elapsed_ms=whole_number(content.get("elapsed_ms")),
             timeout_ms=whole_number(content.get("timeout_ms")),
             forked_version=whole_number(forked),
             has_forked=forked is not None or any(map(_plan, omitted)),
             omitted=Omitted(len(omitted), kept.omitted_ids, kept.omitted_fixes),
+            unreadable=tuple(dict.fromkeys(kept.unreadable)),
         )
 
     def spelled_as(self, ids: Iterable[str]) -> Self:
@@ -297,22 +301,31 @@ class _Kept:
         self._ids: dict[str, str] = {}
         self.omitted_ids = 0
         self.omitted_fixes = 0
+        self.unreadable: list[str] = []
 
     def iteration(self, entry: Json) -> Iteration:
         return Iteration(
             number=whole_number(entry.get("iteration")),
             started_at=time_text(entry.get("started_at")),
             completed_at=time_text(entry.get("completed_at")),
-            passed_ids=self.ids(entry.get("passed_ids")),
-            failed_ids=self.ids(entry.get("failed_ids")),
+            passed_ids=self.ids(entry, "passed_ids"),
+            failed_ids=self.ids(entry, "failed_ids"),
             fixes=self._fixes(_plan(entry)),
             batch_id=word(entry.get("batch_id"), MAX_ID_CHARACTERS),
         )
 
-    def ids(self, value: Any) -> tuple[str, ...]:
-        """Return the different ids of a list, in its order."""
-        entries = (self._id(entry) for entry in (value if isinstance(value, list) else []) if isinstance(entry, str))
-        return tuple(dict.fromkeys(scenario_id for scenario_id in entries if scenario_id is not None))
+    def ids(self, content: Json, key: str) -> tuple[str, ...]:
+        """Return the different ids of a list of scenarios, in its order."""
+        ids = map(self._id, self.entries(content, key, _scenario_id))
+        return tuple(dict.fromkeys(scenario_id for scenario_id in ids if scenario_id is not None))
+
+    def entries(self, content: Json, key: str, read: Callable[[Any], T | None]) -> list[T]:
+        """Return the entries of a list as *read* makes them, as far as it can; note if that is not all."""
+        value = content.get(key)
+        parts = [read(entry) for entry in value] if isinstance(value, list) else []
+        if None in parts or not isinstance(value, list | None):
+            self.unreadable.append(key)
+        return [part for part in parts if part is not None]
 
     def _id(self, entry: str) -> str | None:
         kept = self._ids.get(entry)
@@ -326,6 +339,13 @@ class _Kept:
     def _fixes(self, entries: list[Any]) -> tuple[Fix, ...]:
         self.omitted_fixes += len(entries[MAX_FIXES:])
         return tuple(_fix(entry if isinstance(entry, dict) else {}) for entry in entries[:MAX_FIXES])
+
+
+def _scenario_id(entry: Any) -> str | None:
+    """Return the id of an entry of a list of scenarios: the entry itself, or one of its fields; None without any."""
+    fields = (entry.get("scenario_id"), entry.get("id")) if isinstance(entry, dict) else (entry,)
+    value = next((field for field in fields if field is not None), None)
+    return value if isinstance(value, str) else None
 
 
 def session_fault(content: Json) -> str | None:

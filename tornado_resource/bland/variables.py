@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.bland.agents import AGENTS_PATH, find_version
-from tornado_resource.bland.responses import reported_error, segment, word
+from tornado_resource.bland.responses import flag, reported_error, segment, word
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.text import clean, short_list
 from tornado_resource.errors import ApiError
@@ -144,5 +144,5 @@ def _name(entry: Any) -> str | None:
 
 def _has_value(entry: Any) -> bool:
     """Return whether a variable has a value: that of a secret one may not be shown."""
-    is_shown = isinstance(entry, dict) and "value" in entry and entry.get("is_secret") is not True
+    is_shown = isinstance(entry, dict) and "value" in entry and flag(entry.get("is_secret")) is not True
     return not is_shown or entry["value"] not in (None, "")

@@ -77,7 +77,7 @@ def _doubt(declared: ScenarioDeclaration, scenario: Scenario | None) -> str | No
     if scenario is None:
         return f"{name} does not exist any more"
     entry: Mapping[str, Any] = scenario.entry
-    if entry.get("enabled") is False:
+    if not scenario.is_enabled:
         return f"{name} is disabled"
     changed = changed_fields(declared.fields, entry)
     return f"{name} was edited ({', '.join(changed)})" if changed else None

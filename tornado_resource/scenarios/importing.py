@@ -79,7 +79,7 @@ class Definitions:
     def key_of(self, scenario: Scenario) -> str | None:
         """Return the key of a test case that a declaration can be exactly as it is; None for any other."""
         definitions = definitions_of([scenario])
-        if not definitions or left_out(scenario) or scenario.entry.get("enabled") is False:
+        if not definitions or left_out(scenario) or not scenario.is_enabled:
             return None
         [fields] = definitions.values()
         same = canonical(fields)

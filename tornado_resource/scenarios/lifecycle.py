@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tornado_resource.bland.agents import PRODUCTION, STAGING
 from tornado_resource.bland.check_runs import read_checks
-from tornado_resource.bland.responses import is_other, parse_time
+from tornado_resource.bland.responses import flag, is_other, parse_time
 from tornado_resource.bland.retrying import is_refused, retried, would_fail_again
 from tornado_resource.bland.scenarios import (
     create_scenario,
@@ -252,7 +252,7 @@ async def disable(client: Client, scenario_id: str, owner: Owner) -> bool:
             raise OutcomeUnknown(label, "the API still lists the scenario") from None
         return False
     stored = stored if stored is not None else await read(client, scenario_id, owner)
-    if stored is not None and stored.entry.get("enabled") is True:
+    if stored is not None and flag(stored.entry.get("enabled")) is True:
         raise OutcomeUnknown(label, "the API still shows the scenario as enabled")
     return stored is not None
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.content import LIVE, Digests, short
-from tornado_resource.bland.responses import parse_time
+from tornado_resource.bland.responses import parse_time, unreadable
 from tornado_resource.core.text import clean, count, id_list
 from tornado_resource.declarations.quarantine import too_much
 from tornado_resource.runs.model import ONLY_REPAIRED, OTHERS_REPAIRED
@@ -45,7 +45,7 @@ def judge(
         The outcome, and its reason in a short sentence.
 
     """
-    doubt = _scenario_problem(status, declared) or _contradiction(status)
+    doubt = unreadable(status.unreadable) or _scenario_problem(status, declared) or _contradiction(status)
     if doubt is not None:
         return "incomplete", doubt
     outcome, reason = _apply_rule(gate, status, scenarios)
@@ -235,17 +235,25 @@ def _required_scenarios(
     status: Status, scenarios: tuple[Scenario, ...], excused: Collection[str]
 ) -> tuple[Outcome, str]:
     results, ids = status.last_results, _required(scenarios)
-    if not ids:
-        return "failed", "no scenario of the pathway is marked is_required_for_promotion"
     missed = [scenario_id for scenario_id in ids if not results.get(scenario_id, False) and scenario_id not in excused]
     if missed:
         return "failed", f"required for promotion but not passed: {id_list(missed)}"
+    unclear = _unclear_marks(scenarios)
+    if unclear is not None:
+        return "incomplete", unclear
+    if not ids:
+        return "failed", "no scenario of the pathway is marked is_required_for_promotion"
     if not excused:
         return "passed", f"all scenarios required for promotion passed ({len(ids)})"
     return (
         "passed",
         f"{sum(results.get(scenario_id, False) for scenario_id in ids)} of {len(ids)} required for promotion passed",
     )
+
+
+def _unclear_marks(scenarios: tuple[Scenario, ...]) -> str | None:
+    field = "is_required_for_promotion"
+    return unreadable(f"{field} of {scenario.scenario_id}" for scenario in scenarios if scenario.is_mark_unreadable)
 
 
 def _required(scenarios: tuple[Scenario, ...]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.api import client_of, json_response
 from tests.support.results import gated_run_of, report_of, result_of, status_of
-from tornado_resource.bland.listing import parse_scenarios
+from tornado_resource.bland.listing import Scenario, parse_scenarios
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.bland.sessions import Started, Status, read_status
 from tornado_resource.declarations.model import Gate
@@ -36,11 +36,34 @@ async def test_a_date_out_of_range_is_ignored() -> None:
             await read_status(client, "s-1")
 
 
-@pytest.mark.parametrize("mark", [{}, [], 1, "yes", None, False])
-def test_only_true_marks_a_scenario_as_required(mark: Any) -> None:
-    scenarios = parse_scenarios({"scenarios": [{"id": "a", "is_required_for_promotion": mark}]})
+def scenario_of(**fields: Any) -> Scenario:
+    scenarios = parse_scenarios({"scenarios": [{"id": "a", **fields}]})
     assert scenarios is not None
-    assert not scenarios[0].is_required_for_promotion
+    return scenarios[0]
+
+
+MARKS: list[tuple[Any, bool]] = [(None, False), (False, False), (0, False), ("false", False)]
+MARKS = [*MARKS, (True, True), (1, True), ("true", True)]
+
+
+@pytest.mark.parametrize(("mark", "is_required"), MARKS)
+def test_a_mark_of_a_scenario_is_a_flag_in_any_form(mark: Any, is_required: bool) -> None:  # noqa: FBT001
+    scenario = scenario_of(is_required_for_promotion=mark)
+    assert (scenario.is_required_for_promotion, scenario.is_mark_unreadable) == (is_required, False)
+    enabled = scenario_of() if mark is None else scenario_of(enabled=mark)
+    assert enabled.is_enabled == (is_required or mark is None)
+
+
+@pytest.mark.parametrize("mark", [{}, [], 2, "yes"])
+def test_a_mark_that_cannot_be_read_lets_nothing_pass(mark: Any) -> None:
+    """It may be the one scenario that failed."""
+    scenarios = (Scenario("b", None, is_required_for_promotion=True), scenario_of(is_required_for_promotion=mark))
+    iteration = {"passed_ids": ["b"], "failed_ids": ["a"]}
+    numbers = {"total_scenarios": 2, "passed_scenarios": 1, "failed_scenarios": 1}
+    status = Status.parse({"status": "COMPLETED_PARTIAL", **numbers, "iterations": [iteration]})
+    assert status is not None
+    reason = "cannot be read in the response: is_required_for_promotion of a"
+    assert judge(Gate(passed="promotion"), status, scenarios=scenarios) == ("incomplete", reason)
 
 
 @pytest.mark.parametrize("entry", [{"id": 5, "is_required_for_promotion": True}, "a", {}])

@@ -32,9 +32,16 @@ def test_a_line_is_clean_and_short() -> None:
     assert (line(None), line(5)) == (None, None)
 
 
-def test_only_true_and_false_are_flags() -> None:
-    values: list[Any] = [True, False, None, 1, 0, "true", []]
-    assert [flag(each) for each in values] == [True, False, *[None] * 5]
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([True, 1, "true", "True", "TRUE", "1"], True),
+        ([False, 0, "false", "False", "0"], False),
+        ([None, 2, -1, 0.5, "", "yes", "no", " true", "2", [], {}, [True]], None),
+    ],
+)
+def test_a_flag_is_true_or_false_in_any_form(values: list[Any], found: bool | None) -> None:  # noqa: FBT001
+    assert [flag(value) for value in values] == [found] * len(values)
 
 
 def test_a_word_is_not_changed() -> None:
