@@ -81,13 +81,13 @@ def outputs_of(declared: Checks, stored: Checks) -> dict[str, Any]:
 
 def config_digest(checks: Checks) -> str:
     """Return the digest of a config, whatever the order of its lists. A run depends on it."""
-    judges = [
-        [folded(judge.judge_id), folded(judge.version_id or ""), judge.is_required is not False, _levels(judge)]
+    judges = sorted(
+        (folded(judge.judge_id), folded(judge.version_id or ""), judge.is_required is not False, _levels(judge))
         for judge in checks.judges
-    ]
+    )
     scenarios = sorted(map(folded, checks.scenario_ids))
     is_enabled = checks.is_enabled is not False
-    return digest([scenarios, sorted(judges, key=json.dumps), checks.simulations_count, is_enabled])[:32]
+    return digest([scenarios, judges, checks.simulations_count, is_enabled])[:32]
 
 
 class DeclaredDigests:
