@@ -22,7 +22,7 @@ from tornado_resource.checks.check_config import (
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import ChecksDeclaration, JudgeDeclaration
 
-LONG = "long" * 50
+LONG = "länge" * 40
 ODD = ConfiguredJudge("j-9", "v\x1b", LONG, is_required=True)
 LEVELS = st.lists(st.sampled_from(["good", "great", "poor"]), unique=True, max_size=3).map(tuple)
 JUDGES = st.builds(
@@ -125,36 +125,37 @@ def test_what_is_not_shown_is_recorded_as_declared() -> None:
     assert outputs_of(DECLARED, shown) == outputs_of(DECLARED, DECLARED)
 
 
-def test_what_is_not_declared_counts_as_the_default() -> None:
-    unsaid = replace(DECLARED, judges=(replace(RESOLVED, is_required=None), POLITE), is_enabled=None)
+def test_what_is_not_declared_counts_as_the_default_in_any_order() -> None:
+    judges = (POLITE, replace(RESOLVED, is_required=None))
+    unsaid = replace(DECLARED, scenario_ids=("tc-2", "tc-1"), judges=judges, is_enabled=None)
     assert config_digest(unsaid) == config_digest(DECLARED)
     recorded = {key: value for key, value in outputs_of(DECLARED, DECLARED).items() if key != "enabled"}
     assert checks_of(recorded) == DECLARED
 
 
 @pytest.mark.parametrize(
-    ("judge", "prompt", "is_same"),
+    ("change", "is_same"),
     [
-        ({"name": "Polite"}, "Polite?", True),
-        ({"id": "Polite", "version": "v-1"}, "Polite?", True),
-        ({"name": "Kind"}, "Polite?", False),
-        ({"name": "Polite"}, "Kind?", False),
-        ({"name": "Polite"}, None, False),
+        ({"scenario_ids": ("TC-1",)}, True),
+        ({"judges": ({"id": "Polite", "version": "v-1"},)}, True),
+        ({"judges": ({"name": "Kind"},)}, False),
+        ({"definitions": (JudgeDeclaration("polite", {"prompt": "Kind?"}),)}, False),
+        ({"definitions": (None,)}, False),
+        ({"scenario_ids": ("tc-9",)}, False),
+        ({"simulations_count": 6}, False),
     ],
     ids=str,
 )
-def test_a_judge_as_code_counts_by_its_name_and_definition(
-    judge: dict[str, Any], prompt: str | None, *, is_same: bool
-) -> None:
+def test_declared_configs_are_told_apart_by_what_they_declare(change: dict[str, Any], *, is_same: bool) -> None:
+    place, code = Position("s.yaml", 1, 1), JudgeDeclaration("polite", {"prompt": "Polite?"})
+    judges = ({"name": "Polite"},)
+    declared = ChecksDeclaration(
+        "support", "ag-1", "staging", ("tc-1",), judges, 5, place, (place,), definitions=(code,)
+    )
     digests = DeclaredDigests()
-    wanted = digests(declared_with({"name": "Polite"}, "Polite?"), ["tc-2"])
-    assert (digests(declared_with(judge, prompt), ["TC-2"]) == wanted) is is_same
-
-
-def declared_with(judge: dict[str, Any], prompt: str | None) -> ChecksDeclaration:
-    code = JudgeDeclaration("polite", {"prompt": prompt}) if prompt is not None else None
-    place = Position("s.yaml", 1, 1)
-    return ChecksDeclaration("support", "ag-1", "staging", ("tc-1",), (judge,), 5, place, (place,), definitions=(code,))
+    wanted = digests(declared, ["tc-2"])
+    assert (digests(replace(declared, **change), ["TC-2"]) == wanted) is is_same
+    assert digests(declared, ["tc-3"]) != wanted
 
 
 def test_a_judge_that_is_not_declared_is_recorded_as_it_is_shown() -> None:

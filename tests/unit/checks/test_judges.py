@@ -242,7 +242,7 @@ async def test_a_refresh_shows_what_is_there() -> None:
     api.published()["prompt_md"] = "Was it cheap?"
     found = await read(api.client(), "j-1", order_of())
     assert found is not None
-    assert found.drift == ("name", "prompt")
+    assert (found.judge_id, found.drift) == ("j-1", ("name", "prompt"))
     api.is_whole = False
     with pytest.raises(NotFound):
         await read(api.client(), "j-2", order_of())
@@ -348,6 +348,8 @@ async def test_a_judge_that_no_checks_use_is_deleted(keeps_deleted: bool) -> Non
     assert api.writes == ["delete"]
     created = await create(api.client(), order_of(), None, clock())
     assert (created.judge_id == "j-2", created.is_created) == (keeps_deleted, True)
+    unpublished = api.add("Draft", is_published=False)
+    assert await remove(api.client(), unpublished, "") is None
 
 
 async def test_a_judge_that_is_used_or_changed_is_left() -> None:
@@ -368,9 +370,10 @@ async def test_what_the_api_says_to_a_deletion_is_followed() -> None:
     refused = await remove(api.client(), "j-1", "j-1-1")
     assert refused is not None
     assert refused.startswith("Bland refuses to delete it: removal of judge j-1: HTTP 409")
-    for fault, error in ((json_response({"error": "no"}, 403), Rejected), (httpx.Response(204), OutcomeUnknown)):
+    forbidden, done = json_response({"error": "no"}, 403), httpx.Response(204)
+    for fault, error, text in ((forbidden, Rejected, "403"), (done, OutcomeUnknown, "the API still shows it")):
         api.faults = [(fault, False)]
-        with pytest.raises(error):
+        with pytest.raises(error, match=f"^removal of judge j-1: .*{text}"):
             await remove(api.client(), "j-1", "j-1-1")
     api.faults = [(httpx.ReadError("reset"), True), (json_response({"error": "no"}, 404), False)]
     assert await remove(api.client(), "j-1", "j-1-1") is None  # the response was lost, and then it was gone

@@ -111,12 +111,16 @@ async def test_what_this_stack_has_stored_is_put_back() -> None:
 
 async def test_checks_of_another_stack_are_compared() -> None:
     for is_new in (True, False):
-        with pytest.raises(ChecksMissing, match=r"in staging do not exist. Another stack manages them"):
+        with pytest.raises(ChecksMissing, match=r"in staging do not exist\. Another stack manages them"):
             await store(ChecksApi().client(), order_of(manage=False), Claim() if is_new else None)
         api = ChecksApi(shown_of(OTHER))
-        with pytest.raises(ChecksDiffer, match=r"(?s)are not as declared.*found 1, declared 5\nstack staging manages"):
+        with pytest.raises(
+            ChecksDiffer, match=r"(?s)are not as declared.*found 1, declared 5\nstack staging manages them"
+        ):
             await store(api.client(), order_of(manage=False, managed_by="stack staging"), Claim() if is_new else None)
         assert api.calls == ["GET"]
+    with pytest.raises(ChecksMissing, match="stack staging manages them"):
+        await store(ChecksApi().client(), order_of(manage=False, managed_by="stack staging"))
 
 
 async def test_what_the_api_stores_otherwise_is_returned_as_it_is() -> None:

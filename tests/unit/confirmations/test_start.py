@@ -174,8 +174,12 @@ async def test_a_missing_scenario_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("responses", "is_gone"),
-    [([json_response({"runs": []})], True), ([json_response({"error": "x"}, 404)], None)],
-    ids=["the API", "another server"],
+    [
+        ([json_response({"runs": []})], True),
+        ([json_response({"error": "x"}, 404)], None),
+        ([json_response({"error": "x"}, 400)], None),
+    ],
+    ids=["the API", "another server", "another API"],
 )
 async def test_a_404_means_gone_only_if_the_api_lists_runs(responses: list[Any], is_gone: bool | None) -> None:  # noqa: FBT001
     api = SimulationApi(read_faults=responses)
