@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.crashes import VICTIMS, Victim, crash, recover
+from tests.support.crashes import VICTIMS, Victim, crash, lift_lock, recover
 from tests.support.project import PULUMI_SECONDS, until
 from tests.support.soak import IS_SOAK, pairs
 
@@ -163,7 +163,7 @@ def test_on_another_machine_the_orphan_is_a_conflict_that_adopt_resolves(slow_pr
     project = slow_project
     project.declare(ONE)
     orphan(project)
-    project.pulumi("cancel", "--yes")
+    lift_lock(project)
     other: dict[str, Any] = {"XDG_STATE_HOME": str(tmp_path / "other-machine")}
     assert "is already active on pathway pw-1" in project.up(expect=None, **other)
     project.pulumi("up", "--yes", "--skip-preview", "--config", "tornado:onConflict=adopt", **other)

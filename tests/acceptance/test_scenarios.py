@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from tests.support.crashes import WRITE_FAULTS, crash, kills
+from tests.support.crashes import WRITE_FAULTS, crash, kills, lift_lock
 from tests.support.project import PULUMI_SECONDS, until
 from tests.support.soak import IS_SOAK
 
@@ -411,7 +411,7 @@ def test_after_a_kill_there_is_one_scenario_as_declared(
         project.fail(path="/scenarios", method=method, **WRITE_FAULTS[fault])
         crash(project, victim, lambda method=method, before=before: is_sent(project, method, before + 1))  # type: ignore[misc]
         project.http.delete("/_sandbox/faults")
-        project.run("pulumi", "cancel", "--yes", "--stack", project.stack)
+        lift_lock(project)
         up(project)
         found = shown(project)
         if method == "DELETE":

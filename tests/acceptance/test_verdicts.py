@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.support.crashes import Victim, crash
+from tests.support.crashes import Victim, crash, lift_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ def test_another_machine_resumes_a_killed_wait_with_the_same_verdicts(
     crash(project, Victim("cli"), lambda: len(project.requests("/status")) >= 4)
     started = [row["session_id"] for row in project.sessions()]
     assert len(started) == 2
-    project.pulumi("cancel", "--yes")
+    lift_lock(project)
     code, printed = project.up_of_held_sessions(XDG_STATE_HOME=str(tmp_path / "another-machine"))
     assert code != 0
     verdicts = project.outputs()["verdicts"]
