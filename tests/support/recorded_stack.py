@@ -101,7 +101,7 @@ def record(  # noqa: PLR0913 - one keyword argument for each kind of session
             if f"/s-{name}/" in f"{path}/":
                 return json_response({}, given) if isinstance(given, int) else json_response(given)
         found = (responses or {}).get(path)
-        return json_response(found) if found is not None else json_response({"message": "unknown"}, 404)
+        return json_response(found) if found is not None else json_response({"message": "no such session"}, 404)
 
     monkeypatch.setattr("tornado_resource.cli.stack.read_stack", lambda _name: stack)
     monkeypatch.setattr("tornado_resource.bland.client.Client", lambda _endpoint, **_options: client_of(handle))

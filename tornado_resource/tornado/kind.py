@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
     from tornado_resource.versions.drift import Reader, RunBasis
 
 _PATH: Final = re.compile(r"\S*/\S*")
+_ECHOED: Final = frozenset({"active", "status"})
+"""What the two requests end with, which a server may repeat in words of its own."""
 _UNKNOWN: Final = Status("")
 """Stands for a status that was never read."""
 
@@ -165,7 +168,8 @@ class Tornado(Kind):
     async def responds(self, client: Client, run: Run, not_found: NotFound) -> bool:
         """Return whether *active* responds with a session or with a 404 of its own; else, whether the scenarios do.
 
-        A web server that has no such routes may send JSON too, but then both responses are the same.
+        A web server that has no such routes may send JSON too. But that speaks of no session, or in the same words for
+        both requests, apart from ids, numbers and times.
         """
         pathway_id = run.request.get("pathway_id")
         if pathway_id is None:
@@ -173,7 +177,8 @@ class Tornado(Kind):
         try:
             await find_active(client, pathway_id)
         except NotFound as error:
-            if _PATH.sub("", error.cause) != _PATH.sub("", not_found.cause):
+            words = _words(error)
+            if "session" in words and words != _words(not_found):
                 return True
         except Rejected as error:
             if error.status_code != not_found.status_code:
@@ -360,6 +365,13 @@ class Tornado(Kind):
 
 
 KIND: Final = Tornado()
+
+
+def _words(error: ApiError) -> list[str]:
+    """Return the words of an error, without what differs from request to request: paths, ids, numbers and times."""
+    tokens = _PATH.sub(" ", error.cause).replace("_", " ").casefold().split()
+    words = (token.strip(string.punctuation) for token in tokens)
+    return [word for word in words if word.isalpha() and word not in _ECHOED]
 
 
 async def with_successor(client: Client, error: NotFound, pathway_id: str) -> NotFound:

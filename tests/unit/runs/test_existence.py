@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,6 +19,8 @@ from tornado_resource.runs.existence import confirm_gone, status_or_gone
 from tornado_resource.runs.order import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tornado_resource.bland.client import Client
 
 RUN = Run("s-1", {"pathway_id": "pw-1"})
@@ -88,6 +92,57 @@ async def test_a_session_is_gone_if_another_endpoint_responds(
     server = Server(missing, active, scenarios)
     assert await status_or_gone(server.client(), RUN) is None
     assert server.calls == ["status", *calls]
+
+
+def no_route(text: str) -> Callable[[httpx.Request], httpx.Response]:
+    """A gateway that puts something else into each message: `{n}` counts requests, `{word}` has letters only."""
+    numbers, words = itertools.count(1), itertools.cycle(["xkqvp", "bdtmz"])
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        path, last = request.url.raw_path.decode(), request.url.path.rpartition("/")[2]
+        number = next(numbers)
+        request_id = uuid.uuid5(uuid.NAMESPACE_URL, str(number))
+        message = text.format(n=number, word=next(words), path=path, last=last, id=request_id)
+        return json_response({"message": message}, 404)
+
+    return handle
+
+
+GATEWAYS = [
+    "Not Found (request {id})",
+    "Not Found (request {id.hex})",
+    "Not Found, request {word}",
+    "Not Found at 2026-04-14T10:00:0{n}.000Z",
+    "Not Found at Tue, 14 Apr 2026 10:00:0{n} GMT",
+    "no route for {path} ({n} ms)",
+    "Route GET:{path} not found",
+    "Resource '{last}' not found",
+    "unknown resource {last}",
+    "no resource {last} in this session",
+    "The session cookie is missing, so {path} was not found (ray {id.hex}, {n})",
+    "Your session was not found: request {id}",
+]
+
+
+@pytest.mark.parametrize("text", GATEWAYS)
+async def test_a_gateway_that_numbers_its_messages_never_means_gone(text: str) -> None:
+    with pytest.raises(ApiError, match="the session may still exist: check bland:baseUrl"):
+        await status_or_gone(client_of(no_route(text)), RUN)
+
+
+@pytest.mark.parametrize(
+    ("missing", "active"),
+    [
+        ("Tornado session not found", "No active tornado session"),
+        ("Session {id} not found (request {n})", "No active session for pathway pw-1 (request {n})"),
+        ("NOT_FOUND", "NO_ACTIVE_SESSION"),
+        ("Not found", "session: none"),
+    ],
+)
+async def test_a_404_of_the_api_about_active_sessions_is_proof(missing: str, active: str) -> None:
+    responses = {"status": no_route(missing), "active": no_route(active)}
+    client = client_of(lambda request: responses[request.url.path.rpartition("/")[2]](request))
+    assert await status_or_gone(client, RUN) is None
 
 
 @pytest.mark.parametrize("active", [HTML, httpx.Response(410, text="gone")], ids=["404", "410"])
