@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tornado_resource.bland.address import is_showable
-from tornado_resource.cli.options import files
+from tornado_resource.cli.options import Command, files
 from tornado_resource.cli.output import ExitCode, Output, format_option, quiet_option
 from tornado_resource.cli.stack import stack_option
 from tornado_resource.core.files import read_file
@@ -55,7 +55,7 @@ class _Row:
     found: str
 
 
-@click.command("check-state")
+@click.command("check-state", cls=Command)
 @stack_option
 @format_option("text", "json")
 @quiet_option

@@ -30,7 +30,7 @@ MAX_FENCE: Final = 100
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
-@click.command("comment")
+@click.command("comment", cls=options.Command)
 @click.argument("file", default="summary.md", shell_complete=options.files)
 @click.option(
     "--stack",

@@ -40,7 +40,7 @@ def _complete_other(context: click.Context, parameter: click.Parameter, incomple
     return words + options.stacks(context, parameter, incomplete)
 
 
-@click.command("diff")
+@click.command("diff", cls=options.Command)
 @stack_option
 @click.option(
     "--against",

@@ -14,7 +14,6 @@ import click
 from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.listing import Owner
 from tornado_resource.cli import options
-from tornado_resource.cli.options import stack_name
 from tornado_resource.cli.output import ExitCode, format_option, quiet_option
 from tornado_resource.cli.stack import endpoint_of
 from tornado_resource.core.text import clean, clean_json
@@ -217,14 +216,13 @@ async def _drift_of_pins(client: Client, release: Resource) -> str | None:
     return drift_of_pins(environment, version_id, pin.version_id)
 
 
-@click.command("doctor")
+@click.command("doctor", cls=options.Command)
 @click.option(
     "--stack",
     "-s",
     "names",
     multiple=True,
     metavar="S",
-    callback=stack_name,
     shell_complete=options.stacks,
     help="A stack (default: all of the project).",
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tornado_resource.bland.address import find_endpoint
-from tornado_resource.cli.options import DEFAULT_FILE, files, ids
+from tornado_resource.cli.options import DEFAULT_FILE, Command, files, ids
 from tornado_resource.cli.output import writing
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.files import create_files
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tornado_resource.scenarios.importing import Definitions
 
 
-@click.command("import")
+@click.command("import", cls=Command)
 @click.option("--pathway", metavar="ID", callback=ids, help="The pathway.")
 @click.option(
     "--agent",

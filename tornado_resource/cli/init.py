@@ -11,7 +11,7 @@ from typing import Final
 
 import click
 
-from tornado_resource.cli.options import folders, ids
+from tornado_resource.cli.options import Command, folders, ids
 from tornado_resource.cli.origin import github_repository, requirement
 from tornado_resource.cli.output import writing
 from tornado_resource.core.files import create_files
@@ -29,7 +29,7 @@ _SCHEMA_OF: Final = re.compile(r"(\$schema=https://raw\.githubusercontent\.com/)
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-@click.command("init")
+@click.command("init", cls=Command)
 @click.argument("folder", default=".", shell_complete=folders)
 @click.option(
     "--pathway", metavar="ID", callback=ids, help="Declare the scenarios of this pathway (needs BLAND_API_KEY)."

@@ -12,7 +12,7 @@ import click
 
 from tornado_resource.bland.address import find_endpoint
 from tornado_resource.bland.responses import folded
-from tornado_resource.cli.options import DEFAULT_FILE, files
+from tornado_resource.cli.options import DEFAULT_FILE, Command, files
 from tornado_resource.cli.output import writing
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.files import create_files
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tornado_resource.scenarios.migration import MovedAgent
 
 
-@click.command("migrate")
+@click.command("migrate", cls=Command)
 @click.argument("file", default=DEFAULT_FILE, shell_complete=files)
 @click.option(
     "--output", "-o", metavar="FILE", shell_complete=files, help="The file to write (default: a diff, on stdout)."

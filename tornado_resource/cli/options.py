@@ -1,4 +1,4 @@
-"""The values of options: what shells complete (nothing, whatever goes wrong), and what can be the name of something."""
+"""The values of options: what shells complete (nothing, whatever goes wrong), and which ones are no value."""
 
 from __future__ import annotations
 
@@ -16,6 +16,26 @@ if TYPE_CHECKING:
 
 DEFAULT_FILE: Final = "sessions.yaml"
 T = TypeVar("T", bound=str | tuple[str, ...] | None)
+
+
+class Command(click.Command):
+    """A command of which no option and no argument can be empty, as with a variable that is not set."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse empty values, then read the others. Click calls it before anything else of the command."""
+        if not ctx.resilient_parsing:
+            self._refuse_empty(ctx, list(args))
+        return super().parse_args(ctx, args)
+
+    def _refuse_empty(self, ctx: click.Context, args: list[str]) -> None:
+        # As they are typed: an empty path is `.` once it is converted.
+        values, _, _ = self.make_parser(ctx).parse_args(args)
+        for parameter in self.get_params(ctx):
+            value = values.get(parameter.name or "")
+            if "" in (value if isinstance(value, list | tuple) else [value]):
+                cure = "" if parameter.required else ", or leave it out"
+                message = f"it is empty (a variable that is not set?); give a value{cure}"
+                raise click.BadParameter(message, ctx, parameter)
 
 
 def stacks(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -85,17 +105,4 @@ def ids(_context: click.Context, _parameter: click.Parameter, value: T) -> T:
         if api_id is not None and SEGMENT.fullmatch(api_id) is None:
             message = f"found '{clean(api_id, 80)}', expected an id: {SEGMENT_EXPECTED}"
             raise click.BadParameter(message)
-    return value
-
-
-def stack_name(_context: click.Context, _parameter: click.Parameter, value: T) -> T:
-    """Return the value of an option that names stacks. An empty one, as of an unset variable, is not the selected one.
-
-    Raises:
-        BadParameter: it is empty.
-
-    """
-    if any(name == "" for name in (value if isinstance(value, tuple) else [value])):
-        message = "it is empty, expected the name of a stack (leave the option out for the selected one)"
-        raise click.BadParameter(message)
     return value

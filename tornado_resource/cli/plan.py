@@ -45,7 +45,7 @@ MAX_ALIGNED: Final = 44
 """Longer values do not push the column of origins to the right."""
 
 
-@click.command("plan")
+@click.command("plan", cls=options.Command)
 @click.argument("file", default="sessions.yaml", shell_complete=options.files)
 @click.option(
     "--environment",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from tornado_resource.cli.options import folders, stacks
+from tornado_resource.cli.options import Command, folders, stacks
 from tornado_resource.cli.output import Output, quiet_option
 from tornado_resource.cli.stack import against, finish, read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import count
@@ -41,7 +41,7 @@ def _stack(_context: click.Context, _option: click.Parameter, value: str | None)
         raise click.BadParameter(message) from None
 
 
-@click.command("report")
+@click.command("report", cls=Command)
 @stack_option
 @click.option(
     "--folder",

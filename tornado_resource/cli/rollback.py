@@ -100,7 +100,7 @@ class _Way:
         return "no pass before that of the live version is known; name a version with --to"
 
 
-@click.command("rollback")
+@click.command("rollback", cls=options.Command)
 @stack_option
 @click.option("--to", "version", metavar="VERSION", help="The version to go back to (default: the last good one).")
 @click.option("--reason", metavar="TEXT", help="Why; it is recorded, and shown in reports.")

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from tornado_resource.cli.options import Command
 from tornado_resource.cli.origin import requirement
 from tornado_resource.core.text import clean, clean_lines
 from tornado_resource.errors import ConfigurationError
@@ -16,7 +17,7 @@ MAX_FAULT_CHARACTERS: Final = 5_000
 """Of a message about a scenario file."""
 
 
-@click.command("sandbox")
+@click.command("sandbox", cls=Command)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; 0 for a free one.", show_default=True)
 @click.option("--db", type=click.Path(dir_okay=False), help="Store sessions in this SQLite file (default: in memory).")
 @click.option(

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from tornado_resource.cli.options import files
+from tornado_resource.cli.options import Command, files
 from tornado_resource.cli.output import writing
 from tornado_resource.core.files import replace_files
 from tornado_resource.declarations.schema import schema_text
 
 
-@click.command("schema")
+@click.command("schema", cls=Command)
 @click.option("--output", "-o", metavar="FILE", shell_complete=files, help="Write it to this file instead of stdout.")
 def command(output: str | None) -> None:
     """Print the JSON Schema of the declarations file, or write it to a file.

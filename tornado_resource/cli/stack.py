@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from tornado_resource.bland.address import find_endpoint
-from tornado_resource.cli.options import stack_name, stacks
+from tornado_resource.cli.options import stacks
 from tornado_resource.cli.output import ExitCode, painted
 from tornado_resource.cli.unexpected import hide
 from tornado_resource.core.clock import SYSTEM
@@ -45,7 +45,7 @@ UNKNOWN_POSITION: Final = Position("", 0, 0)
 def stack_option(command: Any) -> Any:
     """Add the option `--stack` to a command, which receives it as *name*."""
     help_text = "The stack (default: the selected one)."
-    add = click.option("--stack", "-s", "name", metavar="S", callback=stack_name, shell_complete=stacks, help=help_text)
+    add = click.option("--stack", "-s", "name", metavar="S", shell_complete=stacks, help=help_text)
     return add(command)
 
 

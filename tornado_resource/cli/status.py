@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tornado_resource.bland.content import short
+from tornado_resource.cli.options import Command
 from tornado_resource.cli.output import ExitCode, format_option, painted, quiet_option
 from tornado_resource.cli.stack import interrupted, read_gated_stack, read_results, stack_option
 from tornado_resource.core.text import clean, clean_json, count
@@ -38,7 +39,7 @@ class _Ungated:
     problem: str = ""
 
 
-@click.command("status")
+@click.command("status", cls=Command)
 @stack_option
 @format_option("text", "json")
 @quiet_option

@@ -39,7 +39,7 @@ class _Result:
     summary: str = ""
 
 
-@click.command("validate")
+@click.command("validate", cls=options.Command)
 @click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=options.files)
 @click.option(
     "--environment", "-e", metavar="E", shell_complete=options.environments, help="Resolve this environment only."

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tornado_resource.cli.options import Command
 from tornado_resource.cli.output import ExitCode, Output, format_option, painted, quiet_option
 from tornado_resource.cli.stack import against, finish, for_reports, read_gated_stack, stack_option
 from tornado_resource.core.clock import parse_duration
@@ -35,7 +36,7 @@ def _duration(_context: click.Context, _parameter: click.Parameter, value: str |
     return duration
 
 
-@click.command("wait")
+@click.command("wait", cls=Command)
 @stack_option
 @click.option(
     "--timeout", callback=_duration, metavar="DURATION", help="Stop waiting after this time, such as 90s, 15m or 2h."
