@@ -26,6 +26,7 @@ FILES: Final = sorted(
 )
 OURS, AJV, CHECK_JSONSCHEMA = "tornado-resource", "ajv", "check-jsonschema"
 BEYOND_THE_SCHEMA: Final = {
+    "budget-of-nulls": "a budget whose limits are all null, unless it removes one of the file in an environment",
     "environment-empty-session": "a session of an environment that is left empty, where `null` or `{}` is meant",
     "environment-promotes-from-itself": "names that refer to nothing, or in a circle",
     "environment-promotes-from-nothing": "names that refer to nothing, or in a circle",

@@ -13,7 +13,7 @@ import click
 
 from tornado_resource.cli import options
 from tornado_resource.cli.declarations import FORMATS, as_annotations, read_declarations, write_problems
-from tornado_resource.cli.output import ExitCode, format_option
+from tornado_resource.cli.output import ExitCode, format_option, quiet_option
 from tornado_resource.core.positions import Problem
 from tornado_resource.core.text import clean, clean_json, count, counts
 from tornado_resource.declarations.merging import SECTIONS
@@ -62,7 +62,10 @@ MAX_ALIGNED: Final = 44
 )
 @click.option("--against", metavar="OLD", help="The same, since the declarations in this file.")
 @format_option(*FORMATS, "markdown")
-def command(file: str, environment: str | None, since: str | None, against: str | None, output: str) -> ExitCode:
+@quiet_option
+def command(  # noqa: PLR0913 - one for each option
+    file: str, environment: str | None, since: str | None, against: str | None, output: str, *, quiet: bool
+) -> ExitCode:
     """Show what an environment of FILE (default: sessions.yaml; `-`: standard input) would run.
 
     For each session and agent: what its start request says, where each value comes from, and what it waits for; of
@@ -74,15 +77,16 @@ def command(file: str, environment: str | None, since: str | None, against: str 
         raise click.UsageError(message)
     try:
         if since is None and against is None:
-            plan = _plan(file, environment, output)
+            plan = _plan(file, environment, "warnings" if quiet and output != "json" else output)
         else:
             from tornado_resource.cli.since import show_changes
 
             plan = show_changes(file, environment, output, since=since, against=against)
+            plan = "" if quiet and output != "json" else plan
     except DeclarationError as error:
         click.echo(write_problems(error.problems, error.more, output), err=output in {"text", "markdown"})
         return ExitCode.INVALID
-    click.echo(plan)
+    click.echo(plan, nl=bool(plan))
     return ExitCode.PASSED
 
 
@@ -93,7 +97,13 @@ def _plan(file: str, environment: str | None, output: str) -> str:
         more = "|…" if len(listed) > MAX_LISTED_ENVIRONMENTS else ""
         message = f"name the environment: --environment {'|'.join(listed[:MAX_LISTED_ENVIRONMENTS])}{more}"
         raise click.UsageError(message)
-    writers = {"text": _as_text, "json": _as_json, "github": _as_github, "markdown": _as_markdown}
+    writers = {
+        "text": _as_text,
+        "json": _as_json,
+        "github": _as_github,
+        "markdown": _as_markdown,
+        "warnings": _as_warnings,
+    }
     return writers[output](make_plan(document, resolve(document, environment)))
 
 
@@ -140,8 +150,15 @@ def _summary(plan: Plan) -> Iterator[str]:
 def _remarks(plan: Plan) -> Iterator[str]:
     if plan.note is not None:
         yield f"note: {plan.note}"
-    for warning in plan.environment.warnings:
-        yield f"warning: {warning}"
+    yield from _warnings(plan)
+
+
+def _warnings(plan: Plan) -> Iterator[str]:
+    return (f"warning: {warning}" for warning in plan.environment.warnings)
+
+
+def _as_warnings(plan: Plan) -> str:
+    return "\n".join(_warnings(plan))
 
 
 def _budget_line(cost: Cost) -> Iterator[str]:

@@ -70,6 +70,7 @@ FORMS: Final = {
 }
 """What the patterns of the schema mean. The schema itself has no keywords but those of the standard."""
 SCENARIO_IDS: Final = "scenario_ids"
+NO_LIMIT: Final = "found no limit, expected `minutes`, `runs` or both; to set none, remove the key"
 _NOUNS: Final = {
     "scenario_ids": "scenario",
     "scenarios": "scenario",
@@ -261,7 +262,9 @@ def _explain_max_length(violation: Violation, _document: Document) -> str:
     return f"{len(violation.value):,} characters, expected at most {violation.limit:,}"
 
 
-def _explain_min_properties(_violation: Violation, _document: Document) -> str:
+def _explain_min_properties(violation: Violation, _document: Document) -> str:
+    if violation.path[-1:] == ("budget",):
+        return NO_LIMIT
     return "found an empty mapping, expected at least one entry"
 
 

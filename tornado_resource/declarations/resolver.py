@@ -13,6 +13,7 @@ from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.checks import Configs
 from tornado_resource.declarations.document import Findings
+from tornado_resource.declarations.explanations import NO_LIMIT
 from tornado_resource.declarations.judges import Judges
 from tornado_resource.declarations.merging import OWN, SECTIONS, Fault, environments_of, has, merge, names, settings_of
 from tornado_resource.declarations.model import (
@@ -269,6 +270,7 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         _unknown_bars(document, environment),
         _quarantined(document, environment, day),
         _unconfirmable(document, environment),
+        _unlimited(document, environment.name),
         _unpublishable(document, environment),
         _untested(document, environment),
     )
@@ -284,6 +286,16 @@ def _budget(document: Document, environment: str | None) -> Budget | None:
         path: KeyPath = ("environments", environment or "", "budget", key)
         places[key] = document.position(path if document.has(path) else ("budget", key))
     return Budget(**{key: int(limit) for key, limit in limits.items()}, places=places) if limits else None
+
+
+def _unlimited(document: Document, environment: str | None) -> Iterator[Fault]:
+    """Yield the budgets that set no limit. In an environment, one that removes a limit of the file is meant."""
+    base, own = document.data.get("budget"), settings_of(document, environment).get("budget")
+    limits, path = merge({}, base or {}), ("environments", environment or "", "budget")
+    if base is not None and not limits:
+        yield Fault(("budget",), ("budget",), NO_LIMIT)
+    if own is not None and not merge({}, own) and not own.keys() & limits.keys():
+        yield Fault(path, path, NO_LIMIT)
 
 
 def carries(document: Document, environment: Environment) -> dict[str, Carry]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from asyncio import to_thread
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -130,7 +131,7 @@ class _Start:
             case Look(pause_seconds=pause, is_thorough=is_thorough):
                 return await self._look(pause, sent, is_thorough=is_thorough)
             case Take(found=found, adopted=adopted):
-                return replace(found.run, adopted=adopted)
+                return await self._adopted(found.run) if adopted else found.run
             case Wait():
                 return await self._wait_until_free()
             case Supersede(found=found):
@@ -182,6 +183,15 @@ class _Start:
     async def _pause(self, seconds: float) -> None:
         if seconds > 0:
             await self._clock.sleep(seconds)
+
+    async def _adopted(self, run: StartedRun) -> StartedRun:
+        """Return the run of somebody else, with what only its status shows, such as the time limit of a session."""
+        fields = dict(run.shown)
+        if None in fields.values():
+            with suppress(ApiError):  # it is adopted all the same
+                status = await retried(lambda: self._kind.read(self._client, self._order.run(run.run_id)))
+                fields = {key: status.shown.get(key) if value is None else value for key, value in fields.items()}
+        return replace(run, adopted=True, shown=fields)
 
     async def _wait_until_free(self) -> Event:
         limit = self._kind.limit_ms(self._order.request) / 1000

@@ -227,7 +227,7 @@ def _rollbacks(text: str) -> dict[str, Rollback]:
 
 def _budget(text: str) -> Budget:
     value = json.loads(text)
-    if not isinstance(value, dict) or not value.keys() <= {"minutes", "runs"}:
+    if not isinstance(value, dict) or not value or not value.keys() <= {"minutes", "runs"}:
         raise ValueError
     if not all(type(limit) is int and limit > 0 for limit in value.values()):
         raise ValueError

@@ -17,6 +17,7 @@ from tornado_resource.cli import COMMANDS, main
 EXAMPLES = ROOT / "tests/examples"
 INVALID = sorted((EXAMPLES / "invalid").glob("*.yaml"))
 VALID = sorted((EXAMPLES / "valid").glob("*.yaml"))
+WARNED = "version: 1\nsessions:\n  a: {pathway_id: p, triggers: {reason: it is #4411\n}}\n"
 RUNS = {"sessions": "{}", "agents": "{agent_id: a}"}
 
 
@@ -64,8 +65,7 @@ def test_a_warning_is_shown_and_is_no_problem(
     output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    text = "version: 1\nsessions:\n  a: {pathway_id: p, triggers: {reason: it is #4411\n}}\n"
-    (tmp_path / "s.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(WARNED, encoding="utf-8")
     assert main(["validate", "s.yaml", "--format", output]) == 0
     captured, path = capsys.readouterr(), "sessions.a.triggers.reason"
     message = "what follows ` #` is a comment; quote the text if it belongs to it"
@@ -166,6 +166,26 @@ def test_quiet_prints_problems_alone(output: str, capsys: pytest.CaptureFixture[
     assert capsys.readouterr() == ("", "")
     assert main(["validate", str(INVALID[0]), "-q", "--format", output]) == 2
     assert INVALID[0].name in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize("output", ["text", "github", "markdown"])
+@pytest.mark.parametrize("compared", [[], ["--against", str(VALID[0])]], ids=["alone", "compared"])
+def test_a_quiet_plan_prints_problems_alone(
+    output: str, compared: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", str(EXAMPLES / "valid/smallest.yaml"), "--quiet", "--format", output, *compared]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(["plan", str(INVALID[0]), "-q", "--format", output, *compared]) == 2
+    assert INVALID[0].name in "".join(capsys.readouterr())
+
+
+def test_a_quiet_plan_still_warns_and_still_is_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "s.yaml"
+    file.write_text(WARNED, encoding="utf-8")
+    assert main(["plan", str(file), "--quiet"]) == 0
+    assert capsys.readouterr().out.startswith("warning: ")
+    assert main(["plan", str(file), "--quiet", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["sessions"]
 
 
 def standard_input(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:

@@ -50,6 +50,10 @@ def test_a_run_costs_its_scenarios_times_its_iterations_or_simulations() -> None
     assert (cost.excesses, cost.refusal) == ([], None)
 
 
+def test_an_environment_removes_a_limit_of_the_file() -> None:
+    assert environment("{budget: {minutes: null}}").budget == Budget(None, 500)
+
+
 CONFIRMED = "{sessions: {named: {version_number: 7, gate: {confirm: {runs: 10}}}}}"
 
 

@@ -495,6 +495,23 @@ class TestConflict:
         session = await run(api, order("adopt"))
         assert (session.run_id, session.adopted, api.effective_starts) == ("s-1", True, 0)
 
+    async def test_an_adopted_session_has_the_time_limit_that_its_status_shows(self) -> None:
+        """*Get Active Tornado Session* shows none."""
+        api = SessionApi(FakeTime(seconds=60))
+        api.add(age=60, max_iterations=5)
+        assert (await run(api, order("adopt"))).shown == SHOWN
+        assert api.calls[-1] == "GET s-1/status"
+
+    async def test_a_session_whose_status_cannot_be_read_is_adopted_all_the_same(self) -> None:
+        class WithoutStatus(SessionApi):
+            async def respond(self, call: str, request: httpx.Request) -> httpx.Response:
+                return json_response({}, 400) if call.endswith("/status") else await super().respond(call, request)
+
+        api = WithoutStatus(FakeTime(seconds=60))
+        api.add(age=60, max_iterations=5)
+        session = await run(api, order("adopt"))
+        assert (session.adopted, session.shown) == (True, {"max_iterations": 5, "timeout_ms": None})
+
     @pytest.mark.parametrize(
         ("theirs", "ours", "said"),
         [

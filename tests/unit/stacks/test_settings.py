@@ -192,6 +192,11 @@ def test_a_budget_has_limits_and_says_where_they_are_from() -> None:
     assert budget.places == {"minutes": "config tornado:budget", "runs": "config tornado:budget"}
 
 
+def test_a_budget_without_a_limit_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="an object with whole numbers `minutes` and `runs`, or one of them"):
+        read_settings({"tornado:budget": "{}"}, "dev")
+
+
 def test_the_longest_reason_is_accepted() -> None:
     reason = "x" * MAX_REASON_CHARACTERS
     assert read_settings({"tornado:promoteWithout": reason}).promote_without == reason
