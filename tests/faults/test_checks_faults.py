@@ -14,9 +14,10 @@ from tests.support.checks_api import DECLARED, OTHER, ChecksApi, order_of, shown
 from tests.support.sandbox_api import Fault, Killed
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland.check_runs import Checks
-from tornado_resource.checks.check_config import ChecksExist, config_digest, differences
+from tornado_resource.checks.check_config import ChecksExist, differences
 from tornado_resource.checks.lifecycle import Claim, remove, store
 from tornado_resource.errors import TornadoError
+from tornado_resource.runs.declared_checks import config_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

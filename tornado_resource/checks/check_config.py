@@ -9,17 +9,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
-from tornado_resource.bland.responses import flag, folded, is_other
-from tornado_resource.core.canonical import digest, whole_or_none
+from tornado_resource.bland.responses import folded, is_other
+from tornado_resource.core.canonical import digest
 from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError
+from tornado_resource.runs.declared_checks import checks_of, config_digest, levels_of
 from tornado_resource.runs.model import HIDDEN
 from tornado_resource.stacks.managers import manager_advice
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
+    from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
     from tornado_resource.declarations.model import ChecksDeclaration, JudgeDeclaration
 
 CHECK_CONFIG_FIELDS: Final = ("scenario_ids", "judges", "simulations_count")
@@ -44,20 +45,6 @@ class Difference:
         return f"{self.place}: found {self.found}, declared {self.declared}"
 
 
-def checks_of(props: Mapping[str, Any]) -> Checks:
-    """Return the config that a resource has: by its inputs as it must be, by its outputs as it was last seen.
-
-    What is missing, or no such value, counts as what the API does not show.
-    """
-    return Checks(
-        scenario_ids=tuple(scenario_id for scenario_id in _list(props, "scenario_ids") if isinstance(scenario_id, str)),
-        judges=tuple(_judge(judge) for judge in _list(props, "judges") if isinstance(judge, dict)),
-        is_enabled=props.get("enabled", True) is not False,
-        simulations_count=whole_or_none(props.get("simulations_count")),
-        updated_at=None,
-    )
-
-
 def outputs_of(declared: Checks, stored: Checks) -> dict[str, Any]:
     """Return what a resource records of a config that the API shows; what it does not show is as declared.
 
@@ -77,17 +64,6 @@ def outputs_of(declared: Checks, stored: Checks) -> dict[str, Any]:
         "simulations_count": count if count is not None else declared.simulations_count,
         "enabled": stored.is_enabled is not False,
     }
-
-
-def config_digest(checks: Checks) -> str:
-    """Return the digest of a config, whatever the order of its lists. A run depends on it."""
-    judges = sorted(
-        (folded(judge.judge_id), folded(judge.version_id or ""), judge.is_required is not False, _levels(judge))
-        for judge in checks.judges
-    )
-    scenarios = sorted(map(folded, checks.scenario_ids))
-    is_enabled = checks.is_enabled is not False
-    return digest([scenarios, judges, checks.simulations_count, is_enabled])[:32]
 
 
 class DeclaredDigests:
@@ -150,13 +126,9 @@ def _changes_of_judge(place: str, have: ConfiguredJudge, want: ConfiguredJudge) 
     if have.version_id is not None and is_other(have.version_id, want.version_id or ""):
         yield from _row("judges", f"{place}.version", have.version_id, want.version_id)
     yield from _row("judges", f"{place}.required", have.is_required, want.is_required)
-    if _levels(have) != _levels(want):
-        actual, expected = (_value(_levels(judge) or None) for judge in (have, want))
+    if levels_of(have) != levels_of(want):
+        actual, expected = (_value(levels_of(judge) or None) for judge in (have, want))
         yield Difference("judges", f"{place}.target_level_keys", actual, expected)
-
-
-def _levels(judge: ConfiguredJudge) -> list[str]:
-    return sorted(set(judge.target_level_keys))
 
 
 def _row(field: str, place: str, actual: Any, declared: Any) -> list[Difference]:
@@ -177,22 +149,6 @@ def _value(value: Any) -> str:
 
 def _ids(ids: Sequence[str]) -> str:
     return ", ".join(clean(scenario_id, MAX_SHOWN_CHARACTERS) for scenario_id in sorted(ids)) or NOTHING
-
-
-def _list(props: Mapping[str, Any], key: str) -> list[Any]:
-    value = props.get(key)
-    return value if isinstance(value, list) else []
-
-
-def _judge(entry: Mapping[str, Any]) -> ConfiguredJudge:
-    version_id, name, levels = entry.get("version"), entry.get("name"), entry.get("target_level_keys")
-    return ConfiguredJudge(
-        judge_id=str(entry.get("id")),
-        version_id=version_id if isinstance(version_id, str) else None,
-        name=name if isinstance(name, str) else None,
-        is_required=flag(entry.get("required")),
-        target_level_keys=tuple(map(str, levels)) if isinstance(levels, list) else (),
-    )
 
 
 def _judge_of(stored: ConfiguredJudge, declared: ConfiguredJudge | None) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from tornado_resource.bland.agents import list_agents
 from tornado_resource.bland.check_runs import delete_checks, put_checks, read_checks
 from tornado_resource.bland.responses import is_other
 from tornado_resource.bland.retrying import is_transient, retried
-from tornado_resource.checks.check_config import config_digest, differences, refusal
+from tornado_resource.checks.check_config import differences, refusal
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ApiError, NotFound, NotSent, OutcomeUnknown
+from tornado_resource.runs.declared_checks import config_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

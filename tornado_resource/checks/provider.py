@@ -22,8 +22,6 @@ from tornado_resource.checks.check_config import (
     CHECK_CONFIG_FIELDS,
     ChecksHeld,
     ChecksOrder,
-    checks_of,
-    config_digest,
     differences,
     fields_of,
     outputs_of,
@@ -44,6 +42,7 @@ from tornado_resource.provider.base import (
     recorded_text,
 )
 from tornado_resource.provider.runtime import check_failure, failure, intent_store
+from tornado_resource.runs.declared_checks import checks_of, config_digest
 from tornado_resource.runs.intents import CHECKS_INTENTS, JUDGE_INTENTS, Intent
 from tornado_resource.stacks.managers import managing_stacks
 

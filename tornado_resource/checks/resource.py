@@ -10,14 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import pulumi
 from pulumi.dynamic import Resource
 
-from tornado_resource.checks.check_config import (
-    CHECK_CONFIG_FIELDS,
-    ChecksNotStored,
-    ChecksOrder,
-    checks_of,
-    config_digest,
-    outputs_of,
-)
+from tornado_resource.checks.check_config import CHECK_CONFIG_FIELDS, ChecksNotStored, ChecksOrder, outputs_of
 from tornado_resource.checks.judges import JudgeNotStored, JudgeOrder
 from tornado_resource.checks.provider import JUDGE_OPTIONS, OPTION_DEFAULTS, ChecksProvider, JudgeProvider
 from tornado_resource.core.canonical import whole_without_nulls
@@ -40,6 +33,7 @@ from tornado_resource.program.judges import with_defaults
 from tornado_resource.program.purpose import is_idle, is_update
 from tornado_resource.program.run import program_run
 from tornado_resource.program.sdk import exit_on_signals, untrack_properties
+from tornado_resource.runs.declared_checks import checks_of, config_digest
 from tornado_resource.runs.model import without_secret
 from tornado_resource.scenarios.tested import all_ids, declarations, definitions
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pulumi
 
-from tornado_resource.checks.check_config import checks_of, config_digest
 from tornado_resource.checks.resource import AgentChecks, AgentJudge, look_for_judge
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.errors import TornadoError
 from tornado_resource.program.arguments import aliases
 from tornado_resource.program.judges import with_defaults
+from tornado_resource.runs.declared_checks import checks_of, config_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,8 +12,9 @@ from tornado_resource.agents.importing import ENVS, FoundAgent, declarations
 from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
 from tornado_resource.bland.judges import Judge, Judges
 from tornado_resource.bland.listing import Scenario, parse_scenarios
-from tornado_resource.checks.check_config import checks_of, differences
+from tornado_resource.checks.check_config import differences
 from tornado_resource.declarations.resolver import load
+from tornado_resource.runs.declared_checks import checks_of
 from tornado_resource.scenarios.importing import Definitions
 from tornado_resource.versions.definitions import other_fields
 

@@ -11,16 +11,10 @@ from hypothesis import strategies as st
 
 from tests.support.checks_api import DECLARED, OTHER, POLITE, RESOLVED
 from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
-from tornado_resource.checks.check_config import (
-    DeclaredDigests,
-    checks_of,
-    config_digest,
-    differences,
-    fields_of,
-    outputs_of,
-)
+from tornado_resource.checks.check_config import DeclaredDigests, differences, fields_of, outputs_of
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import ChecksDeclaration, JudgeDeclaration
+from tornado_resource.runs.declared_checks import checks_of, config_digest
 
 LONG = "länge" * 40
 ODD = ConfiguredJudge("j-9", "v\x1b", LONG, is_required=True)

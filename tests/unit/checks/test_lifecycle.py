@@ -16,12 +16,12 @@ from tornado_resource.checks.check_config import (
     ChecksHeld,
     ChecksMissing,
     ChecksNotStored,
-    config_digest,
     differences,
     refusal,
 )
 from tornado_resource.checks.lifecycle import Claim, read, remove, store
 from tornado_resource.errors import ApiError, NotFound, OutcomeUnknown, Rejected
+from tornado_resource.runs.declared_checks import config_digest
 
 if TYPE_CHECKING:
     from tests.support.sandbox_api import Fault

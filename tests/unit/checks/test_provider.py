@@ -12,9 +12,10 @@ from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import configure_provider
 from tornado_resource.bland.check_runs import Checks
-from tornado_resource.checks.check_config import checks_of, config_digest, outputs_of
+from tornado_resource.checks.check_config import outputs_of
 from tornado_resource.checks.provider import ChecksProvider
 from tornado_resource.provider.runtime import Failure, stop_runtimes
+from tornado_resource.runs.declared_checks import checks_of, config_digest
 from tornado_resource.sandbox.serving import Sandbox
 from tornado_resource.stacks.managers import Managers
 
