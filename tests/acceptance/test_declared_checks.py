@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -129,6 +131,65 @@ def test_the_life_of_declared_checks(make_project: Callable[..., Project]) -> No
     assert production.resources("AgentChecks") == []
     project.pulumi("destroy", "--yes", "--skip-preview", "--run-program")
     assert shown(project, "ag-1")["simulations_count"] == 3
+
+
+EDITED_SCRIPT: Final = SCRIPT.replace(
+    "scenarios: [{id: tc-3}]", "scenarios: [{id: tc-3}], runs: [{answer: {scenario_count: 3}}, {}]"
+)
+ONE_AGENT: Final = """\
+version: 1
+judges: {resolved: {name: Resolved}}
+agents: {two: {agent_id: ag-2, version: 1.0.0, checks: {scenario_ids: [tc-3], judges: [resolved]}}}
+environments: {dev: {}, production: {promotes_from: dev}}
+"""
+PROGRAM: Final = """\
+import pulumi
+from tornado_resource import AgentChecks, CheckRun, wait_for
+
+checks = AgentChecks("two", agent_id="ag-2", scenario_ids=["tc-3"], judges=[{"name": "Resolved"}])
+run = CheckRun("two", agent_id="ag-2", version="1.0.0", checks=checks)
+pulumi.export("verdicts", {"two": wait_for(run)})
+"""
+EDITED: Final = "not tested as declared: it ran 3 test cases (declared: 1)"
+
+
+def verdict(project: Project) -> tuple[str, str]:
+    found = project.outputs()["verdicts"]["two"]
+    return found["outcome"], found["reason"]
+
+
+@pytest.mark.parametrize("is_program", [False, True])
+def test_a_run_of_other_checks_is_incomplete_and_runs_again(
+    make_project: Callable[..., Project],
+    is_program: bool,  # noqa: FBT001
+) -> None:
+    """Somebody has edited the checks between the request that stores them and the start of the run."""
+    given = {"program": PROGRAM} if is_program else {}
+    project = make_project(speed=1000, script=EDITED_SCRIPT, **given)
+    if is_program:
+        assert EDITED in project.up(expect=None)
+        assert verdict(project) == ("incomplete", EDITED)
+    else:
+        project.declare(ONE_AGENT)
+        project.configure("tornado:wait", False)
+        project.up()
+        code, printed = project.run("tornado-resource", "wait", "--stack", "dev")
+        assert (code, EDITED in printed) == (3, True), printed
+        project.configure("tornado:wait", None)
+    printed = project.up()
+    assert f"two: runs again, the last run did not meet its gate: {EDITED}" in printed
+    assert verdict(project)[0] == "passed"
+    project.up(0, "--expect-no-changes")
+
+
+def test_checks_that_another_stack_manages_are_compared_with_what_ran(make_project: Callable[..., Project]) -> None:
+    project = make_project(speed=1000, script=EDITED_SCRIPT.replace("[{answer", "[{}, {answer"))
+    project.declare(ONE_AGENT)
+    project.up()
+    production = replace(project, stack="production")
+    production.init()
+    production.up(expect=None)
+    assert (verdict(project)[0], verdict(production)) == ("passed", ("incomplete", EDITED))
 
 
 WITH_SCENARIOS: Final = """\

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from tornado_resource.agents.gate import name_of, reaches_gate
+from tornado_resource.agents.as_declared import name_of
+from tornado_resource.agents.gate import reaches_gate
 from tornado_resource.bland.judges import read_eval_run, read_findings
 from tornado_resource.core.text import clean
 from tornado_resource.errors import TornadoError

@@ -10,43 +10,42 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from tornado_resource.agents.as_declared import difference, name_of, nothing_ran
 from tornado_resource.bland.check_runs import STATUSES, CheckRun, JudgeVerdict
 from tornado_resource.bland.responses import is_other, unreadable
 from tornado_resource.core.shares import at_least, percent
 from tornado_resource.core.text import MAX_NAMED, clean, count, id_list, short_list
 from tornado_resource.declarations.model import PASSING_PERCENT
 from tornado_resource.declarations.quarantine import too_much
+from tornado_resource.runs.model import NOT_AS_DECLARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from tornado_resource.bland.check_runs import Checks
     from tornado_resource.declarations.model import Gate
     from tornado_resource.runs.model import GatedRun, JudgeResult, Outcome, RunFacts, RunVerdict
 
 
-def judge(gate: Gate, run: CheckRun) -> tuple[Outcome, str]:
+def judge(gate: Gate, run: CheckRun, checks: Checks | None = None) -> tuple[Outcome, str]:
     """Judge one check run that ended as `PASSED` or `FAILED`.
 
     Args:
         gate: what must hold.
         run: the check run.
+        checks: the declared ones; None if none are declared, or they are not known.
 
     Returns:
         The outcome, and its reason in a short sentence.
 
     """
-    doubt = next(filter(None, _doubts(gate, run)), None)
+    doubt = next(filter(None, _doubts(gate, run, checks)), None)
     if doubt is not None:
         return "incomplete", doubt
     outcome, reason = _apply_rule(gate, run.verdicts)
     if run.error_message is not None and (outcome == "passed" or run.status == "PASSED"):
         return "incomplete", f"contradictory: {run.status}, but error_message is `{clean(run.error_message)}`"
     return outcome, reason
-
-
-def name_of(verdict: JudgeVerdict) -> str:
-    """Return what people and gates call a judge: its name, else its id."""
-    return verdict.name or verdict.judge_id or "(unnamed)"
 
 
 def _spellings(verdict: JudgeVerdict) -> tuple[str, ...]:
@@ -75,10 +74,12 @@ def _is_excused(gate: Gate, verdict: JudgeVerdict) -> bool:
     return gate.quarantine_of(*_spellings(verdict)) is not None
 
 
-def _doubts(gate: Gate, run: CheckRun) -> Iterator[str | None]:
+def _doubts(gate: Gate, run: CheckRun, checks: Checks | None) -> Iterator[str | None]:
     """Yield what is not known of a completed run, or contradicts itself: the first one that is not None counts."""
     verdicts = run.verdicts
     yield _silent(run)
+    yield nothing_ran(run)
+    yield difference(run, checks)
     yield _without_requirement(verdicts)
     yield _unknown_rule(gate, verdicts)
     yield _without_rate([verdict for verdict in verdicts if _is_decisive(gate, verdict)])
@@ -260,6 +261,8 @@ def agrees(verdict: RunVerdict, request: Mapping[str, Any]) -> bool:
 
 def doubt(verdict: RunVerdict) -> str | None:
     """Return what is in doubt of a completed run, by the reason of its verdict, for advice; None: none of these."""
+    if verdict.reason.startswith(NOT_AS_DECLARED):
+        return "not_as_declared"
     judges = tuple(_verdict(recorded) for recorded in verdict.judges or ())
     doubts = {
         "vacuous": None if _unclear(judges) else _without_requirement(judges),

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from tornado_resource.agents.as_declared import difference
 from tornado_resource.agents.gate import agrees, doubt, facts, judge, unknown_judges
 from tornado_resource.bland.agents import list_agents, read_latest_version, read_pins, read_version
 from tornado_resource.bland.check_runs import (
@@ -93,6 +94,7 @@ class CheckRuns(Kind):
     cures: ClassVar[Mapping[str, str]] = {
         "missed": "Fix the agent or its checks",
         "contradictory": "Look at the check run and the checks in Bland's dashboard",
+        "not_as_declared": "Let nobody edit the checks in Bland while they are tested",
         "vacuous": "Let a judge of the agent's checks be required",
         "inconclusive": "Look at its conversations in Bland's dashboard, and at the prompts of the judges",
     }
@@ -250,7 +252,7 @@ class CheckRuns(Kind):
         others = _contradictions(run, gated.request)
         if gated.adopted and run.version_id is None:
             return "incomplete", "it was adopted, and the API does not show which version it checks"
-        return ("incomplete", others[0]) if others else judge(gated.gate, run)
+        return ("incomplete", others[0]) if others else judge(gated.gate, run, gated.checks)
 
     def facts(self, gated: GatedRun, status: Status | None, outcome: Outcome) -> RunFacts:
         """Return the judges, and the version."""
@@ -268,7 +270,7 @@ class CheckRuns(Kind):
         return agrees(verdict, request)
 
     def doubt(self, verdict: RunVerdict) -> str | None:
-        """Return that no judge had to pass, that one said nothing, or that the gate names another one."""
+        """Return that other checks ran, no judge had to pass, one said nothing, or the gate names another one."""
         return doubt(verdict)
 
     async def result(self, client: Client, gated: GatedRun, ending: Ending, retry: Retry) -> Result:
@@ -282,7 +284,8 @@ class CheckRuns(Kind):
 
         status = gated.known.status
         run = _run(status)
-        if run is not None and run.verdicts and unknown_judges(gated.gate, run.verdicts):
+        is_as_declared = run is not None and difference(run, gated.checks) is None
+        if run is not None and is_as_declared and run.verdicts and unknown_judges(gated.gate, run.verdicts):
             return LastRun(gated.run_id, gated.gate), gated  # another run would know no more
         result = Result(gated, make_verdict(gated, Ending(status)), status)
         return LastRun.recorded((await _with_test_cases(client, result)).verdict), gated

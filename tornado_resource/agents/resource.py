@@ -136,6 +136,7 @@ class CheckRun(RunResource, module="bland", name="CheckRun"):
         }
         declared = run_inputs(self, name, inputs, opts)
         self.scenarios = checks.test_cases if checks is not None else ()
+        self.checks_config = checks.declared_config if checks is not None else None
         # Not in a function of its own: the SDK writes every frame of the call stack into the state, for each resource.
         super().__init__(CheckRunProvider(), name, {**dict.fromkeys(self.output_names), **declared}, run_options(opts))
         after_registration(self, declared)

@@ -160,6 +160,8 @@ class AgentChecks(Resource, module="bland", name="AgentChecks"):
         untrack_properties(self, (*CHECKS_OUTPUTS, *own_inputs))
         self.stored_config: Output[str] = _stored_config(self, declared, secrets) if is_update() else self.config
         """As `config`, for what depends on it: it fails if the API has not stored the checks as they are declared."""
+        self.declared_config: Output[dict[str, Any]] = declared
+        """The declared config, for the gate, which compares it with what a run ran."""
         self.test_cases: tuple[Output[ScenarioDeclaration], ...] = declarations(scenarios)
         """The declared test cases, for the gate, which compares them with what is there when a run has passed."""
         self.definitions: Output[str] | None = definitions(scenarios)

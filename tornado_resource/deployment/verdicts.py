@@ -18,6 +18,7 @@ from tornado_resource.program.interim import InterimOutputs
 from tornado_resource.program.mappings import Verdict
 from tornado_resource.program.purpose import is_idle
 from tornado_resource.program.shared_gate import INTERRUPTED_UPDATE, STOPPED_BEFORE_VERDICT
+from tornado_resource.runs.declared_checks import declared_checks
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Result, by_id, declared_runs
 from tornado_resource.runs.verdict import unknown_result
@@ -25,9 +26,9 @@ from tornado_resource.stacks.recorded import started_content
 from tornado_resource.stacks.recorded_promotion import as_output, with_promoted_version
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
-    from tornado_resource.declarations.model import Declaration, Environment, ScenarioDeclaration
+    from tornado_resource.declarations.model import Declaration, Environment
     from tornado_resource.program.run import ProgramRun
     from tornado_resource.program.run_resource import RunOutputs, RunResource
     from tornado_resource.runs.model import Cause, GatedRun, RunVerdict
@@ -42,7 +43,7 @@ def verdict_output(
     declared: GatedRun,
     wait: Callable[[GatedRun], Awaitable[Result | None]],
     not_created: Callable[[bool], Awaitable[Result]] | None = None,
-    scenarios: Sequence[pulumi.Output[ScenarioDeclaration]] = (),
+    session: RunResource | None = None,
 ) -> VerdictOutput:
     """Return the verdict on a session as a mapping, as soon as it is known.
 
@@ -52,19 +53,14 @@ def verdict_output(
         wait: returns the result of a session with an id; None if it is unknown in a preview.
         not_created: returns the result of a session that was not created. Its argument is whether it failed, which the
             program sees with `--continue-on-error`, or else was no `--target` of the update. None: the verdict is None.
-        scenarios: the declared scenarios that the session runs, in the order of their ids.
+        session: the session's resource, which has what is declared of its scenarios or its checks.
 
     """
 
     async def judge(outputs_of_run: RunOutputs) -> Any:
         result: Result | None
         if outputs_of_run.is_created:
-            definitions = [await scenario.future() for scenario in scenarios]
-            result = await wait(
-                _complete(
-                    declared, outputs_of_run, [definition for definition in definitions if definition is not None]
-                )
-            )
+            result = await wait(await _complete(declared, outputs_of_run, session))
             return result.verdict.as_output() if result is not None else pulumi.UNKNOWN
         if is_dry_run() and not is_idle():
             return pulumi.UNKNOWN
@@ -76,8 +72,12 @@ def verdict_output(
     return outputs.apply(judge)
 
 
-def _complete(declared: GatedRun, outputs: RunOutputs, scenarios: Sequence[ScenarioDeclaration]) -> GatedRun:
+async def _complete(declared: GatedRun, outputs: RunOutputs, session: RunResource | None) -> GatedRun:
     values = outputs.values
+    definitions = [await scenario.future() for scenario in session.scenarios] if session is not None else []
+    scenarios = [definition for definition in definitions if definition is not None]
+    config = session.checks_config if session is not None else None
+    checks = await config.future() if config is not None else None
     request, timeout_ms = kind_of(outputs.kind).request_of(values["declared"]), values.get("timeout_ms")
     return replace(
         declared,
@@ -88,6 +88,7 @@ def _complete(declared: GatedRun, outputs: RunOutputs, scenarios: Sequence[Scena
         request=request,
         scenarios=by_id(request, scenarios),
         test_cases=() if "scenario_ids" in request else tuple(scenarios),
+        checks=declared_checks(checks, values["declared"].get("checks")),
         adopted=values["adopted"],
         started_content=started_content(values),
         gate=Gate.of_inputs(values["declared"], today()) or declared.gate,
@@ -200,7 +201,7 @@ class GateRun:
             outputs.apply(
                 lambda run_outputs: None if run_outputs.is_created else confirming.preview_unknown(declared.gate)
             )
-        return verdict_output(outputs, declared, wait, not_created, session.scenarios)
+        return verdict_output(outputs, declared, wait, not_created, session)
 
     def _record_pass(self, result: Result) -> None:
         """Take note of a session that passed and whose confirmation is waited for."""

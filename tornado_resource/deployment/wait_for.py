@@ -77,14 +77,14 @@ def wait_for(session: RunResource, *, check: bool = True) -> VerdictOutput:
         confirming = Confirming(run, session)
         own_gate = pulumi.Output.from_input(session.given_gate)
         together([outputs, own_gate], lambda resolved: _preview_confirmation(confirming, *resolved))
-        return verdict_output(outputs, declared, confirming.previewed, scenarios=session.scenarios)
+        return verdict_output(outputs, declared, confirming.previewed, session=session)
     try:
         run.gate.report.require_folder()
     except TornadoError as error:
         raise pulumi.RunError(str(error)) from None
     wait = _Wait(session, run)
     wait.begin(is_checked=check)
-    verdict = verdict_output(outputs, declared, wait.result, wait.not_created, session.scenarios)
+    verdict = verdict_output(outputs, declared, wait.result, wait.not_created, session)
     verdict.apply(wait.end)
     return verdict
 

@@ -69,6 +69,8 @@ class RunResource(Resource):
     """The inputs that the recorded run was started with."""
     scenarios: tuple[Output[ScenarioDeclaration], ...]
     """The declared scenarios that the run tests, in the order of their ids."""
+    checks_config: Output[dict[str, Any]] | None = None
+    """The declared checks that the run runs."""
     given_gate: Any
     """The gate that is declared, as an input: also before the run exists."""
 
@@ -77,7 +79,7 @@ class RunResource(Resource):
 RunResource.__annotations__ = {
     name: annotation
     for name, annotation in get_annotations(RunResource).items()
-    if name not in {"known_urn", "scenarios", "given_gate"}
+    if name not in {"known_urn", "scenarios", "checks_config", "given_gate"}
 }
 RunResource.__annotations__["declared"] = pulumi.Output[dict[str, Any]]
 

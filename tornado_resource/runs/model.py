@@ -14,6 +14,7 @@ from tornado_resource.versions.drift import RunBasis
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from tornado_resource.bland.check_runs import Checks
     from tornado_resource.bland.content import Digests
     from tornado_resource.bland.scenario_runs import Transcript
     from tornado_resource.bland.sessions import Status
@@ -90,7 +91,8 @@ class GatedRun:
     *request* holds the declared request fields. *timeout_ms* is that of the API's response, if it has one. *position*
     is that of the declaration. *adopted*: somebody else started it, and the API does not show on which version.
     *started_content*: the digest of the declared version right after the start; None if it was not read. *scenarios*:
-    the declared scenarios that a session runs, by id, and *test_cases* those of a check run. *urn*: that of its
+    the declared scenarios that a session runs, by id, and *test_cases* those of a check run, whose declared checks are
+    *checks*; None if none are declared, or they are not known. *urn*: that of its
     resource, which tells runs of one *name* apart. *is_place_secret*: whether the id of the pathway or agent is a
     secret of the stack, and so is not shown.
     """
@@ -106,6 +108,7 @@ class GatedRun:
     started_content: str | None = None
     scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
     test_cases: tuple[ScenarioDeclaration, ...] = ()
+    checks: Checks | None = None
     urn: str = ""
     is_place_secret: bool = False
     kind: str = "tornado"

@@ -23,6 +23,7 @@ from tornado_resource.core.urns import (
 )
 from tornado_resource.declarations.model import Gate
 from tornado_resource.runs.confirmation import parse_confirmation
+from tornado_resource.runs.declared_checks import declared_checks
 from tornado_resource.runs.kinds import kind_of, kind_of_type
 from tornado_resource.runs.model import (
     HIDDEN,
@@ -40,8 +41,9 @@ from tornado_resource.stacks.recorded_verdicts import MAX_VERDICT_REASON_CHARACT
 from tornado_resource.versions.drift import RunBasis, is_other_content
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
+    from tornado_resource.bland.check_runs import Checks
     from tornado_resource.declarations.model import ScenarioDeclaration
     from tornado_resource.runs.kinds import Kind
     from tornado_resource.stacks.recorded_scenarios import StoredScenario
@@ -130,6 +132,8 @@ class RecordedRun:
     scenarios: Mapping[str, ScenarioDeclaration] = field(default_factory=dict)
     confirmation: RecordedRun | None = None
     """The confirmation of its pass, if one was started."""
+    checks: Checks | None = None
+    """The checks that a check run was declared with, if the state still has them."""
 
     @property
     def request(self) -> dict[str, Any]:
@@ -224,6 +228,7 @@ class RecordedRun:
             started_content=self.started_content,
             scenarios=self.scenarios if "scenario_ids" in self.request else {},
             test_cases=() if "scenario_ids" in self.request else tuple(self.scenarios.values()),
+            checks=self.checks,
             urn=clean(self.resource.urn, MAX_URN_CHARACTERS),
             is_place_secret=self.resource.is_secret,
             kind=self.kind,
@@ -328,7 +333,8 @@ def read_state(resources: Iterable[Resource]) -> Recorded:
     scenarios = tuple(scenario for scenario in stored if scenario is not None)
     outputs: Mapping[str, Any] = next((resource.outputs for resource in _of_type({STACK_TYPE}, ours)), {})
     declared = {scenario.scenario_id: scenario.declaration for scenario in scenarios}
-    context = _Context(verdicts_in(outputs), declared, _test_cases(_of_type({CHECKS_TYPE}, ours)))
+    configs = _of_type({CHECKS_TYPE}, ours)
+    context = _Context(verdicts_in(outputs), declared, _test_cases(configs), configs)
     parts = _confirmations(ours, context)
     runs = _confirmed(_runs(ours, context), parts)
     releases = {release.urn: release for release in _of_type(RELEASE_TYPES, ours)}
@@ -366,12 +372,22 @@ def outputs_of(resource: Any) -> Mapping[str, Any]:
 class _Context:
     """What a state has beside its runs: what looks like verdicts, by the ids of the runs, and scenarios, by theirs.
 
-    *test_cases*: the ids of those that checks name, by agent and env.
+    *test_cases*: the ids of those that checks name, by agent and env. *configs*: the resources of checks.
     """
 
     verdicts: Mapping[str, Mapping[str, Any]]
     scenarios: Mapping[str, ScenarioDeclaration]
     test_cases: Mapping[str, list[Any]]
+    configs: Sequence[Resource]
+
+    def checks(self, config: Any) -> Checks | None:
+        """Return the checks that a run was declared with, by their digest; None if the state has others by now.
+
+        The outputs are what is at the API, and the inputs what is declared; the engine shows programs no inputs.
+        """
+        stored = [values for resource in self.configs for values in (resource.outputs, resource.inputs)]
+        alike = (declared_checks(values, config) for values in stored)
+        return next((checks for checks in alike if checks is not None), None) if config is not None else None
 
     def tested(self, kind: Kind, request: Mapping[str, Any]) -> dict[str, ScenarioDeclaration]:
         """Return the declared scenarios that a run tests, by id: those of its request, else those of its checks."""
@@ -415,7 +431,8 @@ def _run(kind: Kind, resource: Resource, context: _Context) -> RecordedRun | Non
     recorded = context.verdicts.get(run_id)
     verdict = final_verdict(kind, recorded, declared) if recorded is not None else None
     scenarios = context.tested(kind, kind.request_of(declared))
-    return RecordedRun(resource.name, resource, kind.name, run_id, declared, recorded, verdict, scenarios)
+    run = RecordedRun(resource.name, resource, kind.name, run_id, declared, recorded, verdict, scenarios)
+    return replace(run, checks=context.checks(declared.get("checks")))
 
 
 def _inputs_of_interrupted(kind: Kind, resource: Resource) -> dict[str, Any]:

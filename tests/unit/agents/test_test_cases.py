@@ -10,8 +10,10 @@ import pytest
 from tests.support.api import client_of, json_response
 from tests.support.results import check_run_of, gated_check_run_of, judge_of
 from tornado_resource.agents.kind import CheckStatus
+from tornado_resource.bland.check_runs import Checks, ConfiguredJudge
 from tornado_resource.bland.listing import Owner
-from tornado_resource.declarations.model import ScenarioDeclaration
+from tornado_resource.declarations.model import Gate, ScenarioDeclaration
+from tornado_resource.reports.outcomes import advice
 from tornado_resource.runs.model import Known
 from tornado_resource.runs.results import read_last_run, read_result
 
@@ -69,6 +71,24 @@ async def test_a_test_case_that_was_edited_meanwhile_leaves_it_incomplete(
 async def test_a_doubt_stays_when_the_test_case_is_back() -> None:
     result, asked = await result_of(passed("not tested as declared: x"), SHOWN)
     assert (result.verdict.outcome, result.verdict.reason, asked) == ("incomplete", "not tested as declared: x", [])
+
+
+CHECKS = Checks(("sc-1",), (ConfiguredJudge("j-1", None, "Polite", is_required=True),), True, 5, None)
+
+
+async def test_a_run_of_other_checks_is_incomplete_and_the_advice_says_why() -> None:
+    result, _ = await result_of(replace(passed(), checks=CHECKS), SHOWN)
+    reason = "not tested as declared: judged by Resolved (declared: Polite)"
+    assert (result.verdict.outcome, result.verdict.reason) == ("incomplete", reason)
+    assert advice(result, "dev").startswith("Let nobody edit the checks in Bland while they are tested")
+
+
+async def test_another_run_has_the_judges_that_this_one_left_out() -> None:
+    gated = replace(passed(), gate=Gate(judges={"Polite": "90%"}), test_cases=())
+    last, _ = await read_last_run(client_of(lambda _: json_response({})), gated)
+    assert last.verdict is None, "another run would know no more"
+    last, _ = await read_last_run(client_of(lambda _: json_response({})), replace(gated, checks=CHECKS))
+    assert last.outcome == "incomplete"
 
 
 async def test_test_cases_that_cannot_be_read_leave_it_incomplete() -> None:

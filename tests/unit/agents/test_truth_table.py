@@ -11,9 +11,9 @@ import pytest
 
 from tests.support import truth_tables
 from tests.support.api import json_response
-from tornado_resource.agents.gate import name_of
+from tornado_resource.agents.as_declared import name_of
 from tornado_resource.agents.kind import CheckStatus
-from tornado_resource.bland.check_runs import STATUSES, CheckRun
+from tornado_resource.bland.check_runs import STATUSES, CheckRun, Checks, ConfiguredJudge
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
 from tornado_resource.runs.model import Ending, GatedRun
@@ -30,7 +30,7 @@ GIVEN_UP: Final[dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Row:
-    """The cells as they are written; `-` is what follows from the judges. Only one table has the column *more*."""
+    """The cells as they are written; `-` is what follows from the judges. Some tables have no *more* and *declared*."""
 
     line: int
     status: str
@@ -41,6 +41,7 @@ class Row:
     outcome: str
     reason: str
     more: str = "{}"
+    declared: str = "-"
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.status} {self.gate}"
@@ -68,7 +69,17 @@ class Row:
 
     @property
     def gated(self) -> GatedRun:
-        return GatedRun("support", "run-1", self.judged_by, REQUEST, kind="check_run")
+        return GatedRun("support", "run-1", self.judged_by, REQUEST, kind="check_run", checks=self.checks)
+
+    @property
+    def checks(self) -> Checks | None:
+        """The declared checks: judges, then `2x5` for two test cases with five conversations each."""
+        if self.declared == "-":
+            return None
+        judges, _, numbers = self.declared.rpartition(" ")
+        test_cases, conversations = map(int, numbers.split("x"))
+        scenario_ids = tuple(f"sc-{number}" for number in range(test_cases))
+        return Checks(scenario_ids, tuple(map(_declared_judge, judges.split(", "))), True, conversations, None)
 
     async def ending(self) -> Ending:
         """How the wait ends: with a status, or without one as the cell *status* says."""
@@ -86,6 +97,14 @@ def _verdict(text: str) -> dict[str, Any]:
     passed = sign == "+" if sign else isinstance(rate, float) and rate >= 0.5
     known = {"required": not optional, "match_rate": rate, "passed": passed if rate != 1 else True}
     return {"name": name if name != "null" else None, **known}
+
+
+def _declared_judge(text: str) -> ConfiguredJudge:
+    """Read `(polite)@v2[warm]`: its id is `j-polite`."""
+    found = re.fullmatch(r"(\(?)([a-z]+)\)?(?:@(\S+?))?(?:\[(\S+)\])?", text)
+    assert found, text
+    optional, name, version, levels = found.groups()
+    return ConfiguredJudge(f"j-{name}", version, name, not optional, tuple(levels.split("+")) if levels else ())
 
 
 ROWS: Final = tuple(Row(number, *cells) for number, cells in truth_tables.rows_of("check-runs.md"))

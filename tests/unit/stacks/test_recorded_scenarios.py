@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from tornado_resource.bland.listing import Listing, Owner, Scenario
+from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.positions import Position
 from tornado_resource.core.urns import CHECK_RUN_TYPE, CHECKS_TYPE, SCENARIO_TYPE, SESSION_TYPE
 from tornado_resource.declarations.model import Gate, ScenarioDeclaration
-from tornado_resource.stacks.recorded import read_outputs
+from tornado_resource.runs.declared_checks import checks_of, config_digest
+from tornado_resource.stacks.recorded import Resource, read_outputs, read_state
 from tornado_resource.stacks.recorded_scenarios import StoredScenarios, change_of, resource_name, stored_scenario
 from tornado_resource.versions.definitions import filled_fields
 
@@ -133,6 +135,48 @@ def test_a_recorded_scenario_of_an_agent_is_one_of_that_agent() -> None:
     declared = ScenarioDeclaration("money", found.owner, DECLARED.fields)
     assert (resource_name(declared), StoredScenarios([found]).matching(declared)) == ("money@ag-1", found)
     assert StoredScenarios([found]).matching(DECLARED) is None
+
+
+CONFIG: dict[str, Any] = {
+    "agent_id": "ag-1",
+    "env": "staging",
+    "scenario_ids": ["tc-1"],
+    "judges": [{"id": "j-1", "version": "v1", "name": "Resolved", "required": True}],
+    "simulations_count": 5.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("stored", "inputs", "declared", "is_known"),
+    [
+        (CONFIG, {}, CONFIG, True),
+        ({**CONFIG, "simulations_count": 3}, {}, CONFIG, False),
+        ({**CONFIG, "simulations_count": 3}, CONFIG, CONFIG, True),
+        (CONFIG, CONFIG, {**CONFIG, "scenario_ids": ["tc-1", "tc-2"]}, False),
+        ({}, {}, CONFIG, False),
+        (CONFIG, CONFIG, None, False),
+    ],
+)
+def test_a_recorded_check_run_has_the_checks_that_it_was_declared_with(
+    stored: dict[str, Any],
+    inputs: dict[str, Any],
+    declared: dict[str, Any] | None,
+    is_known: bool,  # noqa: FBT001
+) -> None:
+    """The state may have others by now: what was edited in the dashboard, or what the next run is of."""
+    digest = config_digest(checks_of(whole_without_nulls(declared))) if declared is not None else None
+    request = {"agent_id": "ag-1", "env": "staging", "version_id": "v-1", "checks": digest}
+    outputs = {"run_id": "run-1", "declared": request, "created_at": None, "adopted": False}
+    resources = [
+        Resource(urn("support", CHECKS_TYPE), stored, inputs),
+        Resource(urn("support", CHECK_RUN_TYPE), outputs),
+    ]
+    [found] = read_state(resources).runs.values()
+    assert found.gated is not None
+    assert (found.gated.checks is not None) is is_known
+    if found.gated.checks is not None:
+        assert [judge.judge_id for judge in found.gated.checks.judges] == ["j-1"]
+        assert (found.gated.checks.scenario_ids, found.gated.checks.simulations_count) == (("tc-1",), 5)
 
 
 def test_a_recorded_check_run_has_the_test_cases_of_its_checks() -> None:
