@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 START_CLOCK_TOLERANCE: Final = timedelta(seconds=2)
 """Date headers have whole seconds, and may come from another server than `created_at`, with another clock."""
+CLOCK_DIFFERENCE: Final = timedelta(seconds=30)
+"""By how much the clocks of the API's servers may differ, so that it is not sure that an older run is another's."""
+OLDER: Final = "it was created shortly before the start was sent, by clocks that may differ"
 UNDATED: Final = "the API does not show when it was created"
 NO_ID: Final = "the response of an earlier update had no usable one"
 SENDING_WINDOW: Final = timedelta(minutes=10)
@@ -44,8 +47,8 @@ def find_own(runs: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> Fo
     """Return the run that was created when our request was sent, and that nothing shows to be for another one.
 
     Where the API lists runs that have ended, others may have started the same before or after: the nearest is ours.
-    One whose time of creation is unknown may be ours, unless it existed before: that is a doubt. One that holds the
-    place is named first.
+    One whose time of creation is unknown may be ours, unless it existed before; so may one that holds the place, and is
+    only slightly older: these are doubts. One that holds the place is named first.
 
     Args:
         runs: the runs in the place.
@@ -61,9 +64,12 @@ def find_own(runs: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> Fo
     ]
     if near:
         return min(near, key=lambda pair: pair[0])[1]
-    undated = [run for run in alike if _may_be_later(run, _sent(run.responded_at, sent_at, elapsed))]
-    first = holder(undated) or next(iter(undated), None)
-    return replace(first, doubts=(*first.doubts, UNDATED)) if first is not None else None
+    doubtful = [
+        replace(run, doubts=(*run.doubts, doubt))
+        for run in alike
+        if (doubt := _doubt(run, _sent(run.responded_at, sent_at, elapsed))) is not None
+    ]
+    return holder(doubtful) or next(iter(doubtful), None)
 
 
 async def recognise(order: Order, runs: Sequence[Found], sent_at: datetime, elapsed: timedelta) -> Found | None:
@@ -82,10 +88,12 @@ async def recognise(order: Order, runs: Sequence[Found], sent_at: datetime, elap
         others.add(ours.run_id)
 
 
-def _may_be_later(run: Found, sent: datetime) -> bool:
-    """Return whether a run may be as young as our request although the API does not show when it was created."""
-    existed = parse_time(run.existed_at)
-    return parse_time(run.run.created_at) is None and (existed is None or existed >= sent - START_CLOCK_TOLERANCE)
+def _doubt(run: Found, sent: datetime) -> str | None:
+    """Return why a run may be as young as our request although no time shows that it is; None if it cannot be."""
+    created, existed = parse_time(run.run.created_at), parse_time(run.existed_at)
+    if created is None:
+        return UNDATED if existed is None or existed >= sent - START_CLOCK_TOLERANCE else None
+    return OLDER if run.is_holding and sent - CLOCK_DIFFERENCE <= created < sent else None
 
 
 def _distance(

@@ -15,6 +15,7 @@ from tornado_resource.runs.adopt import adopt
 from tornado_resource.runs.conflict import PlaceTaken
 from tornado_resource.runs.order import StartedRun
 from tornado_resource.runs.recovery import NO_ID as NO_ID_BEFORE
+from tornado_resource.runs.recovery import OLDER
 from tornado_resource.runs.start_machine import MAX_SENDS
 
 NO_ID = json_response({"status": "RUNNING"})
@@ -243,6 +244,33 @@ async def test_an_older_foreign_session_is_not_ours() -> None:
     api.add(age=30, max_iterations=5)
     with pytest.raises(TornadoError, match="session s-1 is already active on pathway pw-1"):
         await run(api)
+
+
+@pytest.mark.parametrize("on_conflict", ON_CONFLICT)
+@pytest.mark.parametrize("age", [4, 30])
+async def test_a_session_that_is_slightly_older_may_be_ours(age: float, on_conflict: Any) -> None:
+    """The clocks of the API's servers may differ. To wait for it or cancel it could be a second start."""
+    runs = json_response({"runs": []})
+    api = SessionApi(FakeTime(seconds=100), faults=[(RESET, False)], runs=runs)
+    other = api.add(age=age, max_iterations=5)
+    for _ in range(2):
+        with pytest.raises(PlaceTaken) as caught:
+            await run(api, order(on_conflict))
+        assert f"may have created it, since the response was lost or an error, but that is not sure: {OLDER}." in str(
+            caught.value
+        )
+        assert commands.adopt("dev", "support-line", "s-1") in str(caught.value)
+    assert (api.calls.count("POST start"), other.status) == (1, "RUNNING")
+    other.status = "COMPLETED_PARTIAL"
+    assert (await run(api, order(on_conflict))).run_id == "s-2"
+
+
+@pytest.mark.parametrize("code", [409, 429])
+async def test_a_session_that_is_slightly_older_is_foreign_after_a_refusal(code: int) -> None:
+    api = SessionApi(FakeTime(seconds=100), faults=[(json_response({}, code), False)])
+    other = api.add(age=4, max_iterations=5)
+    assert (await run(api, order("supersede"))).run_id == "s-2"
+    assert other.status == "CANCELLED"
 
 
 async def test_a_later_foreign_session_that_differs_is_not_ours() -> None:

@@ -10,7 +10,7 @@ from tests.support.orders import order
 from tornado_resource.bland.sessions import Active
 from tornado_resource.errors import ApiError, Conflict, NotFound, NotSent, OutcomeUnknown, Rejected, TornadoError
 from tornado_resource.runs import commands
-from tornado_resource.runs.recovery import SENDING_WINDOW, START_CLOCK_TOLERANCE, find_own
+from tornado_resource.runs.recovery import CLOCK_DIFFERENCE, OLDER, SENDING_WINDOW, START_CLOCK_TOLERANCE, find_own
 from tornado_resource.runs.start_machine import (
     MAX_SENDS,
     PAUSES_SECONDS,
@@ -238,24 +238,29 @@ def test_a_freed_pathway_proves_that_earlier_sends_had_no_effect() -> None:
 
 
 @pytest.mark.parametrize(
-    ("created", "is_within"),
+    ("created", "doubts"),
     [
-        (-START_CLOCK_TOLERANCE - timedelta(milliseconds=1), False),
-        (-START_CLOCK_TOLERANCE, True),
-        (SENDING_WINDOW, True),
-        (SENDING_WINDOW + timedelta(milliseconds=1), False),
+        (-CLOCK_DIFFERENCE - timedelta(milliseconds=1), None),
+        (-CLOCK_DIFFERENCE, (OLDER,)),
+        (-START_CLOCK_TOLERANCE - timedelta(milliseconds=1), (OLDER,)),
+        (-START_CLOCK_TOLERANCE, ()),
+        (SENDING_WINDOW, ()),
+        (SENDING_WINDOW + timedelta(milliseconds=1), None),
     ],
 )
 @pytest.mark.parametrize("has_date", [True, False])
 def test_a_session_created_within_the_window_is_ours(
     created: timedelta,
-    is_within: bool,  # noqa: FBT001
+    doubts: Any,
     has_date: bool,  # noqa: FBT001
 ) -> None:
     sent, elapsed = datetime(2026, 4, 14, 10, 0, tzinfo=UTC), timedelta(seconds=90)
     skew = timedelta(hours=1) if has_date else timedelta(0)
     active = Active("s-1", (sent + created).isoformat(), "RUNNING", None, 5, 7, sent + elapsed if has_date else None)
-    assert (find_own([found_run(order(), active)], sent + skew, elapsed) is not None) is is_within
+    found = find_own([found_run(order(), active)], sent + skew, elapsed)
+    assert (found.doubts if found is not None else None) == doubts
+    ended = replace(found_run(order(), active), is_holding=False)
+    assert (find_own([ended], sent + skew, elapsed) is not None) is (doubts == ()), "clocks differ for what runs"
 
 
 @pytest.mark.parametrize("created_at", [None, "", "yesterday"])
@@ -267,8 +272,9 @@ def test_a_session_without_a_time_may_be_ours(created_at: str | None) -> None:
     assert found.doubts[-1] == "the API does not show when it was created"
 
 
-def test_the_windows_are_two_seconds_and_ten_minutes() -> None:
-    assert (timedelta(seconds=2), timedelta(minutes=10)) == (START_CLOCK_TOLERANCE, SENDING_WINDOW)
+def test_the_windows_are_half_a_minute_two_seconds_and_ten_minutes() -> None:
+    windows = (timedelta(seconds=30), timedelta(seconds=2), timedelta(minutes=10))
+    assert windows == (CLOCK_DIFFERENCE, START_CLOCK_TOLERANCE, SENDING_WINDOW)
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
