@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -92,10 +91,10 @@ def test_reports_that_cannot_be_written_are_invalid_after_the_gate(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """What is named in the config is the user's to mend, and the verdicts are known all the same."""
-    Path("file").touch()
-    record(monkeypatch, {"booking": found}, config={"tornado:reports": "file/reports"})
+    folder = f"{__file__}/reports"
+    record(monkeypatch, {"booking": found}, config={"tornado:reports": folder})
     assert main(arguments) == code
-    assert "the reports cannot be written to file/reports: Not a directory; name a folder" in capsys.readouterr().err
+    assert f"the reports cannot be written to {folder}: Not a directory; name a folder" in capsys.readouterr().err
     assert "file that cannot be written" in ExitCode.INVALID.meaning
     assert "standard output" in ExitCode.INCOMPLETE.meaning
 
