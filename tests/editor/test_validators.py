@@ -40,6 +40,7 @@ BEYOND_THE_SCHEMA: Final = {
     "max-age-without-promotes-from": "`max_age` without `promotes_from`",
     "pathway-missing": "a session without `pathway_id`, once all is merged",
     "pathway-null": "a session without `pathway_id`, once all is merged",
+    "scenario-replay-without-messages": "a scenario of the type `REPLAY` without `input_messages`, once all is merged",
     "publish-of-a-copy-without-a-version": "`publish` without a gate or a version, or of two versions",
     "publish-of-two-versions": "`publish` without a gate or a version, or of two versions",
     "publish-without-a-gate": "`publish` without a gate or a version, or of two versions",

@@ -505,6 +505,14 @@ def unreachable_gate(passed: Any, scenario_ids: Any) -> str | None:
     return f"found the number {passed}, expected at most {len(scenario_ids)}, the number of its scenarios"
 
 
+SILENT_REPLAY: Final = "REPLAY needs `input_messages`; declare at least one, or another type"
+
+
+def is_silent_replay(values: Mapping[str, Any]) -> bool:
+    """Return whether a scenario is a REPLAY that has nothing to replay, which the API refuses."""
+    return values.get("scenario_type") == "REPLAY" and not values.get("input_messages")
+
+
 UNCONFIRMABLE: Final = "`confirm` needs a version to simulate; declare `version_number: latest`, or a number"
 
 

@@ -15,7 +15,7 @@ from tornado_resource.core.canonical import whole_without_nulls
 from tornado_resource.core.text import clean, cut
 from tornado_resource.declarations.characters import TextFault, decode_text
 from tornado_resource.declarations.merging import Fault, merge, names, own_entries, settings_of
-from tornado_resource.declarations.model import ScenarioDeclaration
+from tornado_resource.declarations.model import SILENT_REPLAY, ScenarioDeclaration, is_silent_replay
 from tornado_resource.declarations.reader import FILE_KINDS, is_in_project
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ MAX_SESSION_SCENARIOS: Final = 50
 SCENARIO_OPTIONS: Final = ("on_conflict", "on_destroy")
 """The keys of a scenario that are fields of a declaration as they are."""
 TESTER_PROMPT: Final = "tester_persona_prompt"
+SCENARIO_TYPE: Final = "scenario_type"
 _NOBODY: Final = Owner.pathway("")
 
 
@@ -200,6 +201,9 @@ class Scenarios:
     def _declaration(self, key: str, values: Mapping[str, Any]) -> ScenarioDeclaration:
         manager = self._settings.get("promotes_from")
         manage = values.get("manage", manager is None)
+        if is_silent_replay(values):
+            path = ("scenarios", key, SCENARIO_TYPE)
+            self.faults.append(Fault(self._place(key, (SCENARIO_TYPE,)), path, SILENT_REPLAY))
         fields = {name: whole_without_nulls(values[name]) for name in SCENARIO_FIELDS if name in values}
         return ScenarioDeclaration(
             key=key,

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from tornado_resource.core.clock import today
 from tornado_resource.declarations.document import Document, Quoting
 from tornado_resource.declarations.explanations import explain
-from tornado_resource.declarations.model import Confirm, Gate, unreachable_confirm, unreachable_gate
+from tornado_resource.declarations.model import (
+    SILENT_REPLAY,
+    Confirm,
+    Gate,
+    is_silent_replay,
+    unreachable_confirm,
+    unreachable_gate,
+)
 from tornado_resource.declarations.quarantine import UNGATED_QUARANTINE, faults
 from tornado_resource.declarations.schema import case_duplicates, violations
 
@@ -71,8 +78,8 @@ def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
     """Return what is invalid in one scenario, by key: the sentence that `sessions.yaml` would get.
 
     Args:
-        values: the scenario's keys. None means omitted, as in the file. A program names the owner too, in `pathway_id`
-            or `agent_id`; of the two, the one that it does not use is None.
+        values: the scenario's keys that are known. None means omitted, as in the file. A program names the owner too,
+            in `pathway_id` or `agent_id`; of the two, the one that it does not use is None.
 
     """
     problems = _problems({"scenario": {key: value for key, value in values.items() if key not in _OWNERS}})
@@ -80,6 +87,8 @@ def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:
     prompt = values.get("tester_persona_prompt")
     if isinstance(prompt, dict):  # a program reads its files itself
         problems.setdefault("tester_persona_prompt", []).append("found a mapping, expected a string")
+    if "input_messages" in values and "input_messages" not in problems and is_silent_replay(values):
+        problems["scenario_type"] = [SILENT_REPLAY]
     return {key: "; ".join(texts) for key, texts in problems.items()}
 
 

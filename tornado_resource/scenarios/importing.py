@@ -96,7 +96,14 @@ class Definitions:
 def left_out(scenario: Scenario) -> dict[str, str]:
     """Return the fields of a scenario that no declaration can have, and why."""
     values = {key: scenario.entry[key] for key in SCENARIO_FIELDS if not is_missing(scenario.entry.get(key))}
-    return scenario_problems({**values, "assertions": _assertions(values.get("assertions"))})
+    return _undeclarable({**values, "assertions": _assertions(values.get("assertions"))})
+
+
+def _undeclarable(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with values, and with what is left without those: a REPLAY needs its messages."""
+    problems = scenario_problems(values)
+    others = {key: value for key, value in values.items() if key not in problems}
+    return {**problems, **scenario_problems({"input_messages": None, **others})}
 
 
 def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +115,7 @@ def _fields(entry: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in values.items()
         if key != "enabled" and not is_missing(value) and canonical(value) != canonical(CONTENT_DEFAULTS.get(key))
     }
-    problems = scenario_problems(fields_shown)
+    problems = _undeclarable(fields_shown)
     return {key: value for key, value in fields_shown.items() if key not in problems}
 
 

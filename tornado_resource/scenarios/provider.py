@@ -86,7 +86,7 @@ class ScenarioProvider(SeeingProvider[_Update]):
         fields = news.get("fields")
         values = {
             **{key: news.get(key) for key in RULED_SCENARIO_INPUTS},
-            **(fields if isinstance(fields, dict) else {}),
+            **({"input_messages": None, **fields} if isinstance(fields, dict) else {}),
         }
         resolved = {key: whole_without_nulls(value) for key, value in values.items() if not contains_unknowns(value)}
         problems = scenario_problems(resolved)

@@ -151,7 +151,7 @@ class TornadoScenario(Resource, module="bland", name="TornadoScenario"):
         fields.setdefault("name", resource_name)
         options = {key: values[key] for key, default in _DEFAULTS.items() if values[key] != default}
         owners: dict[str, Any] = {key: values[key] for key in OWNER_FIELDS}
-        _check(resource_name, {**owners, **fields, **options}, declared_at)
+        _check(resource_name, {**owners, "input_messages": None, **fields, **options}, declared_at)
         inputs = {
             "name": resource_path(resource_name),
             **owners,

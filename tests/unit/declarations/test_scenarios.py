@@ -13,6 +13,7 @@ import pytest
 from tests.support.paths import ROOT
 from tornado_resource.bland.scenario_content import SCENARIO_FIELDS
 from tornado_resource.core.positions import Position
+from tornado_resource.declarations.model import SILENT_REPLAY
 from tornado_resource.declarations.resolver import load
 from tornado_resource.declarations.scenarios import MAX_PROMPT_BYTES
 from tornado_resource.declarations.schema import schema_text
@@ -280,6 +281,24 @@ def test_a_program_gets_the_same_sentences() -> None:
     assert scenario_problems({"assertions": [{"type": "X", "config": {}}]})["assertions"].startswith(
         "assertions[0].type: found 'X', expected LLM_JUDGE"
     )
+
+
+@pytest.mark.parametrize("messages", [None, []])
+def test_a_replay_needs_messages(messages: Any) -> None:
+    values = {"scenario_type": "REPLAY", "input_messages": messages}
+    assert scenario_problems(values) == {"scenario_type": SILENT_REPLAY}
+    assert scenario_problems({**values, "input_messages": ["Hello"]}) == {}
+    assert scenario_problems({**values, "input_messages": "x"}).keys() == {"input_messages"}
+
+
+@pytest.mark.parametrize("values", [{"scenario_type": "REPLAY"}, {"input_messages": None}])
+def test_what_is_not_known_yet_is_no_silent_replay(values: dict[str, Any]) -> None:
+    assert scenario_problems(values) == {}
+
+
+@pytest.mark.parametrize("scenario_type", ["AGENT", "HISTORICAL", None])
+def test_other_types_need_no_messages(scenario_type: str | None) -> None:
+    assert scenario_problems({"scenario_type": scenario_type, "input_messages": None}) == {}
 
 
 def test_every_field_and_choice_of_the_apis_page_is_in_the_schema() -> None:

@@ -164,6 +164,15 @@ def test_more_scenarios_than_a_session_can_have_take_more_sessions(count: int, s
     assert [each.name for each in load("s.yaml").declarations] == sessions
 
 
+def test_a_replay_reads_back_and_one_without_messages_is_none() -> None:
+    replay = {"name": "Replay", "scenario_type": "REPLAY", "input_messages": ["Hello"]}
+    lost = {"name": "Lost", "scenario_type": "REPLAY", "input_messages": ["\ud800"]}
+    found = scenarios_of(replay, lost, {**lost, "name": "None", "input_messages": []})
+    assert [{*left_out(each)} for each in found] == [set(), {"input_messages", "scenario_type"}, {"scenario_type"}]
+    fields = read_back(declarations(found, "pw-1", None))
+    assert fields == {"replay": {**replay}, "lost": {"name": "Lost"}, "none": {"name": "None"}}
+
+
 texts = st.text(max_size=40) | st.text("ab \n\t:#-'\"|>{}[],&*!%@`\\\x00\x85\u2028\ufeff\U000e0001", max_size=40)
 values = st.recursive(
     st.booleans() | st.integers(-(10**12), 10**12) | st.floats(-1e9, 1e9) | texts,
@@ -176,6 +185,7 @@ shown = st.fixed_dictionaries(
         "description": texts,
         "tester_persona_prompt": texts,
         "start_node_id": texts,
+        "scenario_type": st.sampled_from(["AGENT", "REPLAY", "HISTORICAL"]),
         "input_messages": st.lists(texts | st.dictionaries(texts, texts, max_size=2), max_size=3),
         "request_data": st.dictionaries(texts, values, max_size=3),
         "metadata": st.dictionaries(texts, values, max_size=3),

@@ -13,6 +13,7 @@ from pulumi import UNKNOWN
 from pulumi.dynamic.dynamic import serialize_provider
 
 from tests.support.api import configure_provider
+from tornado_resource.declarations.model import SILENT_REPLAY
 from tornado_resource.provider.runtime import Failure, stop_runtimes
 from tornado_resource.sandbox.serving import Sandbox
 from tornado_resource.scenarios.provider import ScenarioProvider
@@ -352,6 +353,14 @@ def test_values_are_checked_by_the_rules_of_the_file(
     provider: ScenarioProvider, change: dict[str, Any], key: str
 ) -> None:
     assert [each.property for each in provider.check({}, {**PROPS, **change}).failures] == [key]
+
+
+def test_a_replay_without_messages_is_refused_once_it_is_known(provider: ScenarioProvider) -> None:
+    silent = {"name": "A", "scenario_type": "REPLAY"}
+    failures = provider.check({}, {**PROPS, "fields": silent}).failures
+    assert [(each.property, each.reason) for each in failures] == [("scenario_type", SILENT_REPLAY)]
+    for messages in (UNKNOWN, ["Hello"]):
+        assert provider.check({}, {**PROPS, "fields": {**silent, "input_messages": messages}}).failures == []
 
 
 def test_unknown_values_are_checked_when_they_are_known(provider: ScenarioProvider) -> None:

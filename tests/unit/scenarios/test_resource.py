@@ -11,7 +11,7 @@ import pytest
 
 from tornado_resource import TornadoScenario
 from tornado_resource.bland.listing import Owner
-from tornado_resource.declarations.model import ScenarioDeclaration
+from tornado_resource.declarations.model import SILENT_REPLAY, ScenarioDeclaration
 from tornado_resource.declarations.values import ONE_OWNER
 from tornado_resource.program import purpose
 from tornado_resource.program.arguments import InvalidArgument
@@ -44,6 +44,13 @@ def test_a_program_names_one_owner(owner: dict[str, Any], line: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         TornadoScenario("refund", **owner)
     assert str(caught.value).splitlines()[1].startswith(line)
+
+
+@pytest.mark.parametrize("messages", [None, []])
+def test_a_program_gives_a_replay_its_messages(messages: list[str] | None) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        TornadoScenario("refund", pathway_id="p", scenario_type="REPLAY", input_messages=messages)
+    assert str(caught.value).splitlines()[1:] == [f"  scenario_type: {SILENT_REPLAY}"]
 
 
 async def test_a_run_tests_only_scenarios_of_its_own_pathway_or_agent() -> None:
