@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, settings
 from tests.support.soak import IS_SOAK
 from tornado_resource.bland import retrying
 from tornado_resource.core.clock import Clock
+from tornado_resource.runs import existence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +120,8 @@ def retries_without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go_on(_seconds: float) -> None:
         pass
 
-    monkeypatch.setattr(retrying, "SYSTEM", Clock(sleep=go_on))
+    for module in (retrying, existence):
+        monkeypatch.setattr(module, "SYSTEM", Clock(sleep=go_on))
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ async def cancel_if_running(client: Client, run: Run, clock: Clock) -> None:
         ApiError: a request failed.
 
     """
-    status = await status_or_gone(client, run)
+    status = await status_or_gone(client, run, clock)
     if status is not None and not status.is_final:
         await cancel_and_settle(client, run, clock)
 
@@ -57,7 +57,7 @@ async def cancel_and_settle(client: Client, run: Run, clock: Clock) -> None:
     refusal = await _send(lambda: kind.cancel(client, run))
     is_other_form_due = refusal is not None
     poller = Poller(CANCEL_BACKOFF, MAX_SETTLE_SECONDS, clock)
-    while (left := await _unsettled(client, run)) is not None:
+    while (left := await _unsettled(client, run, clock)) is not None:
         if is_other_form_due and not left.is_final:
             is_other_form_due = False
             await _send(lambda: kind.cancel_otherwise(client, run))
@@ -88,12 +88,12 @@ async def _send(cancel: Callable[[], Awaitable[None]]) -> Rejected | None:
     return None
 
 
-async def _unsettled(client: Client, run: Run) -> Status | None:
+async def _unsettled(client: Client, run: Run, clock: Clock) -> Status | None:
     """Return the status of a run that has not ended or still holds its place; None if neither is so.
 
     The API changes the status first and frees the place later. A start in between would get a conflict.
     """
-    status = await status_or_gone(client, run)
+    status = await status_or_gone(client, run, clock)
     if status is None or status.is_running:
         return status
     return status if await retried(lambda: kind_of(run.kind).is_holding(client, run)) else None

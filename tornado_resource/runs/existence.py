@@ -1,4 +1,4 @@
-"""Whether a run still exists. A 404 also comes from a wrong address, where no run is gone.
+"""Whether a run still exists. A 404 also comes from a wrong address, and from a server that lags: no run is gone there.
 
 Nothing else in this package may take a 404 for "gone": what follows from it (the id is removed from the state, a new
 run starts) cannot be undone.
@@ -6,30 +6,46 @@ run starts) cannot be undone.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tornado_resource.bland.retrying import retried
+from tornado_resource.core.clock import SYSTEM
 from tornado_resource.errors import NotFound, Rejected
 from tornado_resource.runs.kinds import kind_of
 
 if TYPE_CHECKING:
     from tornado_resource.bland.client import Client
     from tornado_resource.bland.sessions import Status
+    from tornado_resource.core.clock import Clock
     from tornado_resource.runs.order import Run
 
+MAX_NOT_FOUND: Final = 3
+"""A run counts as gone after this many 404 responses in a row: a read replica that lags may miss it once or twice."""
+NOT_FOUND_PAUSE_SECONDS: Final = 1.0
+"""Between them, where the run is not polled anyway."""
 
-async def status_or_gone(client: Client, run: Run) -> Status | None:
+
+async def status_or_gone(client: Client, run: Run, clock: Clock | None = None) -> Status | None:
     """Return the status of a run; None if it certainly does not exist.
+
+    Args:
+        client: sends the requests.
+        run: the run.
+        clock: time; by default that of this machine.
 
     Raises:
         ApiError: a request failed, or the 404 may come from a wrong address.
 
     """
-    try:
-        return await retried(lambda: kind_of(run.kind).read(client, run))
-    except NotFound as error:
-        not_found = error
-    await retried(lambda: confirm_gone(client, run, not_found))
+    missing: list[NotFound] = []
+    while len(missing) < MAX_NOT_FOUND:
+        if missing:
+            await (clock or SYSTEM).sleep(NOT_FOUND_PAUSE_SECONDS)
+        try:
+            return await retried(lambda: kind_of(run.kind).read(client, run))
+        except NotFound as error:
+            missing.append(error)
+    await retried(lambda: confirm_gone(client, run, missing[-1]))
     return None
 
 

@@ -197,7 +197,7 @@ async def _recovered(
     if intent.request != digest(order.request):
         return None
     if intent.session_id is not None:
-        return await _recover_known(client, order, intent, intent.session_id)
+        return await _recover_known(client, order, intent, intent.session_id, clock)
     # The response to the start was lost in the crash, so the run can only be recognised.
     runs = await retried(lambda: kind_of(order.kind).look(client, order))
     sent_at = datetime.fromisoformat(intent.sent_at)
@@ -218,8 +218,8 @@ async def _recovered(
     return ours.run.completed_from(order.request)
 
 
-async def _recover_known(client: Client, order: Order, intent: Intent, run_id: str) -> StartedRun | None:
-    status = await status_or_gone(client, order.run(run_id))
+async def _recover_known(client: Client, order: Order, intent: Intent, run_id: str, clock: Clock) -> StartedRun | None:
+    status = await status_or_gone(client, order.run(run_id), clock)
     if status is None:
         return None
     return StartedRun.of_status(run_id, intent.created_at, status).completed_from(order.request)

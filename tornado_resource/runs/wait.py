@@ -9,7 +9,7 @@ from tornado_resource.bland.retrying import MAX_OUTAGE_SECONDS, is_transient, re
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller, format_ms
 from tornado_resource.core.text import clean
 from tornado_resource.errors import ApiError, ForeignResponse, NotFound, Rejected, ReportedError
-from tornado_resource.runs.existence import confirm_gone
+from tornado_resource.runs.existence import MAX_NOT_FOUND, confirm_gone
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.model import Ending
 
@@ -25,8 +25,6 @@ FIRST_PAUSE_SECONDS: Final = 0.5
 PAUSE_GROWTH: Final = 1.65
 """With this growth a run's first minute has at most 11 status requests, however the jitter falls."""
 JITTER: Final = 0.25
-MAX_NOT_FOUND: Final = 3
-"""A run counts as gone after this many 404 responses in a row."""
 MAX_FOREIGN: Final = 3
 """One response about another run may be an accident. After this many in a row the wait ends."""
 SHOWN_ID_CHARACTERS: Final = 8
@@ -153,7 +151,6 @@ class _Watch:
         if self._failing_since is None:
             self._failing_since = now
         if isinstance(error, NotFound):
-            # A read replica that lags behind may miss a new run once or twice.
             self._not_found += 1
             return await self._not_found_again(error) if self._not_found >= MAX_NOT_FOUND else None
         if isinstance(error, ForeignResponse):

@@ -39,7 +39,8 @@ async def test_a_finished_session_is_not_cancelled(status: str) -> None:
 async def test_an_unknown_session_needs_no_cancel() -> None:
     api = SessionApi()
     await run(api, "gone")
-    assert api.calls == ["GET gone/status", "GET active"]
+    assert api.calls == [*["GET gone/status"] * 3, "GET active"]
+    assert api.time.slept == [1.0, 1.0]
 
 
 async def test_a_session_that_does_not_settle_is_an_error_after_a_minute() -> None:
@@ -70,7 +71,7 @@ async def test_a_cancel_of_an_ended_session_is_a_success(code: int) -> None:
 
 
 async def test_a_session_that_is_gone_after_the_cancel_has_settled() -> None:
-    codes = iter([200, 404])
+    codes = iter([200, 404, 404, 404])
 
     def handle(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/cancel"):

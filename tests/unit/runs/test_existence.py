@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.support.api import FakeTime, client_of, json_response
+from tests.support.api import FakeTime, VirtualTime, client_of, json_response
 from tests.support.orders import order
 from tornado_resource.bland.sessions import read_status
 from tornado_resource.errors import ApiError, NotFound, OutcomeUnknown, TornadoError
@@ -65,7 +65,7 @@ async def test_a_server_without_these_routes_never_means_gone(missing: Any) -> N
     with pytest.raises(ApiError, match="the session may still exist: check bland:baseUrl") as caught:
         await status_or_gone(server.client(), RUN)
     assert not isinstance(caught.value, NotFound)
-    assert server.calls == ["status", "active", "scenarios"]
+    assert server.calls == [*["status"] * 3, "active", "scenarios"]
 
 
 async def test_a_web_page_never_means_gone() -> None:
@@ -91,7 +91,55 @@ async def test_a_session_is_gone_if_another_endpoint_responds(
 ) -> None:
     server = Server(missing, active, scenarios)
     assert await status_or_gone(server.client(), RUN) is None
-    assert server.calls == ["status", *calls]
+    assert server.calls == [*["status"] * 3, *calls]
+
+
+LAG = json_response({"message": "Tornado session not found"}, 404)
+SHOWN = {"session_id": "s-1", "status": "RUNNING"}
+
+
+class Replica:
+    """Responds to status with each of *responses* in turn, the last one for ever; no session is active."""
+
+    def __init__(self, *responses: Any) -> None:
+        self.responses = list(responses)
+        self.calls: list[str] = []
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(request.url.path.rpartition("/")[2])
+        if self.calls[-1] != "status":
+            return OWN
+        given = self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
+        return given if isinstance(given, httpx.Response) else json_response(given)
+
+
+@pytest.mark.parametrize("lag", [1, 2])
+async def test_a_replica_that_lags_misses_a_session_once_or_twice(lag: int) -> None:
+    """The id would leave the state, and the next update would start a second session."""
+    replica, time = Replica(*[LAG] * lag, SHOWN), FakeTime()
+    status = await status_or_gone(client_of(replica.handle), RUN, time.clock())
+    assert status is not None
+    assert (status.status, time.slept, replica.calls) == ("RUNNING", [1.0] * lag, ["status"] * (lag + 1))
+
+
+async def test_a_session_is_gone_after_three_404_in_a_row_with_pauses() -> None:
+    replica, time = Replica(LAG), FakeTime()
+    assert await status_or_gone(client_of(replica.handle), RUN, time.clock()) is None
+    assert (time.slept, replica.calls) == ([1.0, 1.0], [*["status"] * 3, "active"])
+
+
+@pytest.mark.parametrize("fault", [json_response({"error": "no"}, 401), json_response({"error": "down"}, 503)], ids=str)
+async def test_another_error_after_a_404_is_the_error(fault: httpx.Response) -> None:
+    with pytest.raises(ApiError) as caught:
+        await status_or_gone(client_of(Replica(LAG, fault).handle), RUN, FakeTime().clock())
+    assert not isinstance(caught.value, NotFound)
+
+
+async def test_many_sessions_that_are_gone_take_no_longer_than_one() -> None:
+    time = VirtualTime()
+    client, clock = client_of(Replica(LAG).handle), time.clock(lambda: 0.0)
+    found = await time.run(status_or_gone(client, RUN, clock) for _ in range(100))
+    assert (found, time.seconds) == ([None] * 100, 2.0)
 
 
 def no_route(text: str) -> Callable[[httpx.Request], httpx.Response]:
@@ -180,14 +228,14 @@ async def test_another_session_in_the_same_run_is_proof_enough() -> None:
     client = client_of(handle)
     await read_status(client, "s-2")
     assert await status_or_gone(client, RUN) is None
-    assert len(calls) == 2
+    assert len(calls) == 4
 
 
 async def test_without_a_pathway_a_404_alone_never_means_gone() -> None:
     server = Server({})
     with pytest.raises(ApiError, match="may still exist"):
         await status_or_gone(server.client(), Run("s-1", {}))
-    assert server.calls == ["status"]
+    assert server.calls == ["status"] * 3
 
 
 @pytest.mark.parametrize("missing", [*GENERIC, HTML], ids=str)

@@ -19,6 +19,7 @@ from tornado_resource.runs.start import start
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.sandbox_api import Fault
     from tornado_resource.runs.order import Order
 
 
@@ -159,6 +160,23 @@ class TestRecovery:
         assert api.effective_starts == 1
         await run(api)
         assert api.effective_starts == 2
+
+    async def test_a_404_of_a_replica_that_lags_starts_nothing(self) -> None:
+        """With the intent's id, a second start would be a second session."""
+
+        class Lagging(SessionApi):
+            lag = 2
+
+            def fault_of(self, call: str) -> Fault | None:
+                if not call.endswith("/status") or self.lag == 0:
+                    return super().fault_of(call)
+                self.lag -= 1
+                return json_response({"error": "Tornado session not found"}, 404), False
+
+        api = Lagging()
+        await self.crash_after(api, has_response=True)
+        assert (await run(api)).run_id == "s-1"
+        assert (api.lag, api.effective_starts) == (0, 1)
 
     async def test_a_404_from_a_wrong_address_starts_nothing(self) -> None:
         """With the intent's id, a second start would be a second session."""
