@@ -95,8 +95,8 @@ def test_every_value_that_is_offered_is_valid(line: Line, server: LanguageServer
         ("version: 1\nsessions:\n  a:\n    gate: ‸", ["none", "null"]),
         ("version: 1\nsessions:\n  a:\n    scenario_ids: ‸", ["null"]),
         ("version: 1\nsessions:\n  a:\n    scenario_ids: [‸]", []),
-        ("version: 1\nsessions:\n  a:\n    scenario_ids:\n      - ‸", []),
-        ("version: 1\nsessions:\n  a:\n    scenarios:\n      - ‸", []),
+        ("version: 1\nsessions:\n  a:\n    scenario_ids:\n      - ‸", ["sc-refund"]),
+        ("version: 1\nsessions:\n  a:\n    scenarios:\n      - ‸", ["refund"]),
         ("version: 1\nscenarios:\n  a:\n    assertions: ‸", ["null"]),
         (
             "version: 1\nscenarios:\n  a:\n    assertions:\n      - ‸",

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -38,7 +39,20 @@ def _properties(schema: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 PROPERTIES = list(_properties(SCHEMA))
-EXAMPLES = [(path, schema, example) for path, schema in PROPERTIES for example in schema.get("examples", [])]
+
+
+def _examples(schema: Any) -> list[Any]:
+    """Return the examples of a key: its own, those of its `then`, or those of what it refers to."""
+    own = [*schema.get("examples", []), *schema.get("then", {}).get("examples", [])]
+    reference = schema.get("$ref", "").removeprefix("#/")
+    if own or not reference:
+        return own
+    return _examples(reduce(lambda part, key: part[key], reference.split("/"), SCHEMA))
+
+
+EXAMPLES = [(path, schema, example) for path, schema in PROPERTIES for example in _examples(schema)]
+ENTRIES = ["assertion", "usedJudge", "level", "quarantinedScenario", "quarantinedJudge"]
+"""Entries of lists: an editor would offer their examples at `- ` as `[object Object]`. The lists have examples."""
 
 
 def test_every_key_has_title_and_description_for_editors() -> None:
@@ -48,8 +62,35 @@ def test_every_key_has_title_and_description_for_editors() -> None:
 
 def test_examples_are_those_that_an_editor_can_offer() -> None:
     """It shows a mapping as `[object Object]`, and writes a list in lines, also inside of braces."""
-    assert len(EXAMPLES) > 100
-    assert [path for path, _, example in EXAMPLES if isinstance(example, dict | list)] == []
+    offered = [example for _, schema in PROPERTIES for example in schema.get("examples", [])]
+    assert len(offered) > 100
+    assert [example for example in offered if isinstance(example, dict | list)] == []
+
+
+def test_every_key_has_examples() -> None:
+    assert [path for path, schema in PROPERTIES if not _examples(schema)] == [f"#{name}" for name in ENTRIES]
+
+
+def test_the_examples_of_lists_are_those_of_their_entries() -> None:
+    lists = {name: _values_with(SCHEMA, "items", {"$ref": f"#/$defs/{name}"}) for name in ENTRIES}
+    assert all(_examples(schema)[0] for schemas in lists.values() for schema in schemas)
+    assert all(lists.values())
+
+
+def test_what_an_editor_shows_and_does_not_offer_is_no_rule() -> None:
+    """`if: true` and `then` hold examples that the hover has, and that the completion leaves alone."""
+    held = list(_values_of(SCHEMA, "then"))
+    assert len(held) == len(list(_values_of(SCHEMA, "if"))) > 30
+    assert set(_values_of(SCHEMA, "if")) == {True}
+    assert {key for each in held for key in each} == {"examples"}
+
+
+def _values_with(schema: Any, keyword: str, value: Any) -> list[Any]:
+    """Return the parts of a schema that have a keyword with this value."""
+    if not isinstance(schema, dict):
+        return []
+    own = [schema] if schema.get(keyword) == value else []
+    return own + [found for each in schema.values() for found in _values_with(each, keyword, value)]
 
 
 def _values_of(schema: Any, keyword: str) -> Iterator[Any]:
@@ -68,6 +109,7 @@ def test_every_example_is_valid() -> None:
     def is_good(schema: dict[str, Any], example: Any) -> bool:
         return jsonschema_rs.Draft202012Validator({**schema, "$defs": SCHEMA["$defs"]}).is_valid(example)
 
+    assert len(EXAMPLES) > 150
     assert [(path, example) for path, schema, example in EXAMPLES if not is_good(schema, example)] == []
 
 
@@ -83,7 +125,7 @@ def _keywords(schema: Any) -> Iterator[str]:
 
 
 def test_the_schema_uses_only_keywords_that_are_explained() -> None:
-    neutral = {"$schema", "$id", "$ref", "title", "description", "items"}
+    neutral = {"$schema", "$id", "$ref", "title", "description", "items", "if", "then"}
     assert set(_keywords(SCHEMA)) <= EXPLAINED | neutral
 
 
