@@ -10,7 +10,6 @@
         ├── NotSent              the request cannot have reached the API
         │   └── InvalidRequest   it has text that cannot be sent: a retry cannot help
         ├── OutcomeUnknown       the request may have taken effect; there is no usable response
-        │   ├── UnusableResponse a 2xx response without what was asked for, such as an id: a start has taken effect
         │   ├── ReportedError    a 2xx response that reports an error in words: a start is not sent again
         │   └── ForeignResponse  a 2xx response about another session, run, pathway or agent than the one asked for
         └── Rejected             the API responded with an error status
@@ -90,10 +89,6 @@ class InvalidRequest(NotSent):
 
 class OutcomeUnknown(ApiError):
     """The request may have taken effect, but there is no usable response: reset, timeout, garbage."""
-
-
-class UnusableResponse(OutcomeUnknown):
-    """The response has a 2xx status, and not what was asked for, such as an id. A page (HTML) is none of the API."""
 
 
 class ReportedError(OutcomeUnknown):

@@ -36,7 +36,6 @@ from tornado_resource.errors import (
     NotSent,
     OutcomeUnknown,
     Rejected,
-    UnusableResponse,
 )
 
 if TYPE_CHECKING:
@@ -206,7 +205,7 @@ class Client:
         response = await self.send(label, method, path, body=body, query=query)
         content = self._json(label, response)
         if not isinstance(content, dict):
-            raise UnusableResponse(label, "the response is not a JSON object")
+            raise OutcomeUnknown(label, "the response is not a JSON object")
         inner = unwrapped(content)
         body_object = inner if isinstance(inner, dict) and inner else content
         return Reply(label, body_object, date(response.headers), response.status_code)
@@ -352,8 +351,7 @@ class Client:
         try:
             return self._parse(response)
         except ValueError as error:
-            is_page = response.content.lstrip().startswith(b"<")
-            raise (OutcomeUnknown if is_page else UnusableResponse)(label, str(error)) from None
+            raise OutcomeUnknown(label, str(error)) from None
 
 
 _PROXY_LOGIN: Final = 407

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tornado_resource.core.canonical import whole_or_none
 from tornado_resource.core.text import clean, clean_lines, id_list
-from tornado_resource.errors import InvalidRequest, ReportedError, UnusableResponse
+from tornado_resource.errors import InvalidRequest, OutcomeUnknown, ReportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -305,10 +305,10 @@ def id_or_unreadable(value: Any) -> str | None:
     return (word(value, MAX_ID_CHARACTERS) or UNREADABLE_ID) if isinstance(value, str) else None
 
 
-def unusable(label: str, body: Any, fault: str) -> ReportedError | UnusableResponse:
+def unusable(label: str, body: Any, fault: str) -> OutcomeUnknown:
     """Return the error for a 2xx response without a result: in the API's words if it reports an error, else *fault*."""
     error = reported_error(body)
-    return ReportedError(label, error) if error else UnusableResponse(label, fault)
+    return ReportedError(label, error) if error else OutcomeUnknown(label, fault)
 
 
 def segment(label: str, identifier: str) -> str:

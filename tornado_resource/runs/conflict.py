@@ -77,19 +77,6 @@ def has_ended(order: Order, trace: Trace, intent_file: Path) -> TornadoError:
     return TornadoError(message)
 
 
-def took_effect(order: Order, cause: str, intent_file: Path) -> TornadoError:
-    """Return the error for a start that took effect, if its run is not found: the response (2xx) has no usable id."""
-    kind, address = kind_of(order.kind), order.address
-    adopt = commands.adopt(address.stack, address.resource, "SESSION_ID")
-    message = (
-        f"a start of {order.name} took effect, but its id is unknown ({cause}), and no {kind.noun} on "
-        f"{kind.place(order.request)} is certainly the one: it may have ended. Nothing was sent again. If Bland's "
-        f"dashboard shows it, take it over: {adopt}. If it does not, delete {clean(str(intent_file))}, so that the "
-        f"next `{commands.up(address.stack)}` starts one"
-    )
-    return TornadoError(message)
-
-
 def may_have_ended(order: Order, doubt: str, intent_file: Path) -> TornadoError:
     """Return the error for a start whose response was lost, and of which it cannot be said whether it took effect."""
     kind, address = kind_of(order.kind), order.address

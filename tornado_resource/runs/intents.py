@@ -44,8 +44,7 @@ class Intent:
     """A start request that was sent or is about to be, and the session that it started once its id is known.
 
     *request* is the digest of the request. *sent_at* is this machine's UTC time (ISO 8601) just before the first send.
-    *version*: the one that the request asks for, if it does. *took_effect*: whether the response said that the request
-    was accepted, although its id is unknown.
+    *version*: the one that the request asks for, if it does.
     """
 
     address: Address
@@ -55,7 +54,6 @@ class Intent:
     session_id: str | None = None
     created_at: str | None = None
     version: int | str | None = None
-    took_effect: bool = False
 
 
 class IntentStore:
@@ -101,11 +99,6 @@ class IntentStore:
         """Add the started session to an intent. Never raises: a full disk must not make a started session an error."""
         with suppress(TornadoError):
             self.write(replace(intent, session_id=session_id, created_at=created_at))
-
-    def note_effect(self, intent: Intent) -> None:
-        """Add to an intent that the request took effect, although its id is unknown. Never raises, as `record`."""
-        with suppress(TornadoError):
-            self.write(replace(intent, took_effect=True))
 
     def settle(self, address: Address, session_id: str) -> None:
         """Delete the intent of a session whose id Pulumi's state has now. Never raises."""
@@ -190,8 +183,6 @@ def _key(address: Address) -> dict[str, str]:
 
 def _as_json(intent: Intent) -> str:
     values = {part.name: getattr(intent, part.name) for part in fields(Intent)}
-    if not intent.took_effect:  # older releases know no such key
-        del values["took_effect"]
     return json.dumps({**values, "address": _key(intent.address)})
 
 
@@ -218,7 +209,6 @@ def _read(file: Path) -> Intent:
         is_valid = is_valid and datetime.fromisoformat(intent.sent_at).tzinfo is not None
         is_valid = is_valid and parse_time(intent.sent_at) is not None
         is_valid = is_valid and (intent.version is None or _is_version(intent.version))
-        is_valid = is_valid and isinstance(intent.took_effect, bool)
     except (ValueError, TypeError, KeyError):
         is_valid = False
     if not is_valid:
@@ -228,9 +218,9 @@ def _read(file: Path) -> Intent:
 
 
 def _texts(intent: Intent) -> list[Any]:
-    """Return the values of an intent that must be words: not the version, a flag and the types of the parents."""
+    """Return the values of an intent that must be words: all it has but the version and the types of the parents."""
     values = asdict(intent)
-    del values["version"], values["took_effect"]
+    del values["version"]
     optional = [values.pop("session_id"), values.pop("created_at")]
     address = values.pop("address")
     del address["parents"]  # they have no limit: components can be in components

@@ -14,7 +14,7 @@ from tornado_resource.bland.responses import parse_time
 from tornado_resource.bland.retrying import retried
 from tornado_resource.core.canonical import digest
 from tornado_resource.errors import ApiError
-from tornado_resource.runs.conflict import has_ended, may_have_ended, possibly_own, possibly_own_ended, took_effect
+from tornado_resource.runs.conflict import has_ended, may_have_ended, possibly_own, possibly_own_ended
 from tornado_resource.runs.existence import status_or_gone
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun, holder
@@ -34,7 +34,6 @@ CLOCK_DIFFERENCE: Final = timedelta(seconds=30)
 """By how much the clocks of the API's servers may differ, so that it is not sure that an older run is another's."""
 OLDER: Final = "it was created shortly before the start was sent, by clocks that may differ"
 UNDATED: Final = "the API does not show when it was created"
-NO_ID: Final = "the response of an earlier update had no usable one"
 SENDING_WINDOW: Final = timedelta(minutes=10)
 """A start takes effect at most this long after it was first sent. A run created later is somebody else's.
 
@@ -210,8 +209,6 @@ async def _recovered(
             raise may_have_ended(order, str(error), intent_file) from None
         if trace is not None:
             raise has_ended(order, trace, intent_file)
-        if intent.took_effect:
-            raise took_effect(order, NO_ID, intent_file)
         return None
     if ours.doubts:
         raise possibly_own(order, ours) if ours.is_holding else possibly_own_ended(order, ours, intent_file)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Final
 from tornado_resource.bland.retrying import retried, retried_through_outage
 from tornado_resource.core.canonical import digest
 from tornado_resource.core.clock import SYSTEM, Backoff, Poller
-from tornado_resource.errors import ApiError, ForeignResponse, TornadoError, UnusableResponse
+from tornado_resource.errors import ApiError, TornadoError
 from tornado_resource.runs.cancel import cancel_and_settle
-from tornado_resource.runs.conflict import PlaceTaken, has_ended, possibly_own_ended, took_effect
+from tornado_resource.runs.conflict import PlaceTaken, has_ended, possibly_own_ended
 from tornado_resource.runs.intents import Intent
 from tornado_resource.runs.kinds import kind_of
 from tornado_resource.runs.order import StartedRun, holder
@@ -127,7 +127,7 @@ class _Start:
     async def _carry_out(self, action: Action, sent: _Sent) -> StartedRun | Event:
         match action:
             case Send(pause_seconds=pause):
-                return await self._send(pause, sent)
+                return await self._send(pause)
             case Look(pause_seconds=pause, is_thorough=is_thorough):
                 return await self._look(pause, sent, is_thorough=is_thorough)
             case Take(found=found, adopted=adopted):
@@ -142,13 +142,10 @@ class _Start:
                     self._intents.clear(self._order.address)
                 raise error from None
 
-    async def _send(self, pause: float, sent: _Sent) -> StartedRun | Event:
+    async def _send(self, pause: float) -> StartedRun | Event:
         await self._pause(pause)
         try:
             return await self._kind.start(self._client, self._order.request)
-        except (UnusableResponse, ForeignResponse) as error:
-            await to_thread(self._intents.note_effect, sent.intent)
-            return SendFailed(error, took_effect(self._order, error.cause, self._intents.file(self._order.address)))
         except ApiError as error:
             return SendFailed(error)
 

@@ -6,7 +6,7 @@
                          ├─ SendFailed: cannot have arrived ──────→ Send again, up to MAX_SENDS
                          ├─ SendFailed: rejected by the API (4xx) → Fail
                          └─ SendFailed: conflict, busy, unknown ──→ Look (unknown: an unusable id as well)
-                       Look ─ Seen: no run, after every look ─────→ Send again, up to MAX_SENDS; after 2xx: Fail
+                       Look ─ Seen: no run, after every look ─────→ Send again, up to MAX_SENDS
                          ├─ Seen: a run that may be ours ─────────→ Take; if it differs: Fail (unknown), else as another
                          ├─ Seen: another one, by `on_conflict` ──→ Take, Wait, Supersede, or Fail
                          ├─ Seen: traces of one that has ended ───→ Look longer, since it may be shown late; Fail
@@ -56,7 +56,6 @@ class Attempts:
         looks_due: how many looks that show no run it still takes to know that the last one did not.
         patient_looks: how many further looks there were at a conflict after an unknown outcome.
         fault: the last error of a start request.
-        effect: the error for a start that certainly took effect, if its run is not found; None if there was none.
 
     """
 
@@ -65,18 +64,13 @@ class Attempts:
     looks_due: int = 0
     patient_looks: int = 0
     fault: ApiError | None = None
-    effect: TornadoError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SendFailed:
-    """A start request failed with this error.
-
-    *effect*: the error for a start that certainly took effect, if its run is not found; None if it may not have.
-    """
+    """A start request failed with this error."""
 
     error: ApiError
-    effect: TornadoError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +152,10 @@ Action = Send | Look | Take | Wait | Supersede | Fail
 def step(order: Order, attempts: Attempts, event: Event) -> tuple[Attempts, Action]:
     """Return the next action after *event*, and the updated attempts. The caller counts each `Send` when it is sent."""
     match event:
-        case SendFailed(error=error, effect=effect):
+        case SendFailed(error=error):
             # Where every run may be shown late, each send is looked for as patiently as the first one.
             looks = 0 if kind_of(order.kind).is_shown_late else attempts.patient_looks
-            return _after_fault(order, replace(attempts, fault=error, patient_looks=looks, effect=effect), error)
+            return _after_fault(order, replace(attempts, fault=error, patient_looks=looks), error)
         case Seen():
             return _after_look(order, attempts, event)
         case LookFailed(error=error):
@@ -245,7 +239,7 @@ def _after_look(order: Order, attempts: Attempts, seen: Seen) -> tuple[Attempts,
 
 def _ended(attempts: Attempts, seen: Seen) -> TornadoError | None:
     """Return the error for a run of ours that has ended, or may have. What was turned away leaves no doubt."""
-    return seen.ended or attempts.effect or (seen.doubt if attempts.is_ambiguous else None)
+    return seen.ended or (seen.doubt if attempts.is_ambiguous else None)
 
 
 def _by_on_conflict(order: Order, attempts: Attempts, holder: Found) -> Action:

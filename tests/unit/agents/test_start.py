@@ -462,15 +462,3 @@ async def test_what_the_program_has_checked_is_not_read_again() -> None:
     api = CheckRunApi.of(FakeTime(), snapshot={"prompt": "Call {{env.HOST}}"})
     await run(api, replace(check_order(version_id="v-2"), is_checked=True))
     assert api.calls == ["POST start"]
-
-
-@forms
-@pytest.mark.parametrize("on_conflict", ON_CONFLICT)
-async def test_a_start_that_was_accepted_is_never_sent_again(form: str, on_conflict: Any) -> None:
-    """Its response has no usable run, and no list shows it."""
-    response = json_response({"data": {"status": "PENDING"}, "errors": None}, 202)
-    api = CheckRunApi.of(FakeTime(), form, faults=[(response, True)], begins="ERROR", lag=99)
-    for _ in range(2):
-        with pytest.raises(TornadoError, match="took effect, but its id is unknown"):
-            await run(api, check_order(on_conflict))
-    assert api.calls.count("POST start") == 1

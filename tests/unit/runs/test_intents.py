@@ -38,8 +38,6 @@ def test_an_intent_is_written_found_recorded_and_settled(store: IntentStore) -> 
     assert store.find(ADDRESS) == INTENT
     store.settle(ADDRESS, "s-1")
     assert store.find(ADDRESS) == INTENT, "its session id is not known yet"
-    store.note_effect(INTENT)
-    assert store.find(ADDRESS) == replace(INTENT, took_effect=True)
     store.record(INTENT, "s-1", "t")
     store.settle(ADDRESS, "another")
     found = store.find(ADDRESS)
@@ -77,7 +75,6 @@ def test_a_damaged_file_is_no_intent(store: IntentStore, tmp_path: Path) -> None
     # Any whole number could be a version, and an intent of an older release has none.
     damages += [json.dumps(each).encode() for each in known if whole_or_none(each["version"]) in {None, -1}]
     damages += [content.replace(b"2026", b"soon"), content.replace(b"+00:00", b""), content.replace(b"pw-1", b"\xff")]
-    damages += [b'{"took_effect": ' + value + b", " + content[1:] for value in (b"1", b"null", b'"true"')]
     damages += [b"[" * 30_000, b'{"a": 1, ' + content[1:], b" " * MAX_INTENT_BYTES + content]
     assert len(damages) >= 300
     for damage in damages:

@@ -278,19 +278,6 @@ def test_the_windows_are_half_a_minute_two_seconds_and_ten_minutes() -> None:
 
 
 @pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
-@pytest.mark.parametrize("holder", [FOUND, None])
-def test_what_was_accepted_is_looked_for_and_not_sent_again(on_conflict: Any, holder: Any) -> None:
-    effect = TornadoError("a start took effect")
-    ordered = order(on_conflict=on_conflict)
-    attempts, action = step(ordered, Attempts(sent=1), SendFailed(UNKNOWN, effect))
-    looks = 0
-    while isinstance(action, Look):
-        looks += 1
-        attempts, action = step(ordered, attempts, Seen(holder))
-    assert (looks, action) == (1 if holder else 6, Fail(effect, is_certain=False))
-
-
-@pytest.mark.parametrize("on_conflict", ["fail", "adopt", "wait", "supersede"])
 def test_another_session_changes_nothing_where_our_own_one_has_ended(on_conflict: Any) -> None:
     """Waiting for it or cancelling it, and then starting, would be a second start."""
     ended = TornadoError("a start took effect")
