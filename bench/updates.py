@@ -152,10 +152,11 @@ def _counts(url: str, number: int, settled: int) -> list[Row]:
     log = [f"{row['method']} {row['path'].rpartition('/')[2]}" for row in requests(url)]
     before = Counter(log[:settled])
     posts = before["POST start"]
-    gets = sum(calls for request, calls in before.items() if request.startswith("GET "))  # its status and its version
+    # The live version when it has started, its status, and the version that it is for.
+    gets = sum(calls for request, calls in before.items() if request.startswith("GET "))
     return [
         Row("POST calls", "one new session", posts / number, 1.0, f"{posts} for {number}", "count"),
-        Row("GET calls until the verdict", "one session that has ended", gets / number, 2.0, f"{gets}", "count"),
+        Row("GET calls until the verdict", "one session that has ended", gets / number, 3.0, f"{gets}", "count"),
         Row("calls of any other kind", "all sessions", settled - posts - gets, 0.0, f"of {settled}", "count"),
         Row(
             "calls of an update and a preview",

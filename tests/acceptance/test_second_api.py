@@ -69,7 +69,7 @@ def test_a_session_and_a_check_run_share_a_gate_in_the_wrapped_form(make_project
 class CountedApi(SecondApi):
     """Its sessions have ended when they are first asked for. *calls* has the path, begin and end of each GET.
 
-    The first GET is answered when eight have come.
+    The first of them is answered when eight have come. It shows no versions; reads of those are not among them.
     """
 
     def __init__(self) -> None:
@@ -80,6 +80,8 @@ class CountedApi(SecondApi):
         self._are_eight = threading.Event()
 
     def respond(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        if "/version/" in path:
+            return 404, {"message": "not found"}
         begun = time.monotonic()
         if method == "GET":
             with self._lock:

@@ -216,22 +216,19 @@ class Tornado(Kind):
         return {"pathway_id": request["pathway_id"], **started.shown}
 
     async def basis(self, client: Client, props: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the digest of the declared version, and what only `rerun: on_drift` compares.
+        """Return the digest of the declared version, or else of the live one.
 
-        That is the live version, if none is declared, and the scenarios.
+        And the scenarios, which only `rerun: on_drift` compares.
         """
         from tornado_resource.versions.drift import scenarios_run
         from tornado_resource.versions.reading import ContentReader
 
         request, reader, values = request_from(props), ContentReader(client), dict[str, Any]()
-        sees_drift = props.get("rerun", DEFAULT_RERUN) == "on_drift"
-        version = request.get("version_number", LIVE if sees_drift else None)
         with suppress(TornadoError):
-            if version is not None:
-                digests = await reader.digests(request["pathway_id"], version)
-                values["started_content"] = digests.current if digests is not None else None
+            digests = await reader.digests(request["pathway_id"], request.get("version_number", LIVE))
+            values["started_content"] = digests.current if digests is not None else None
         with suppress(TornadoError):
-            if sees_drift:
+            if props.get("rerun", DEFAULT_RERUN) == "on_drift":
                 chosen = request.get("scenario_ids")
                 listing = await reader.scenarios(request["pathway_id"], chosen or ())
                 if chosen is not None or listing.is_whole:

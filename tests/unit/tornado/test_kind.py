@@ -46,7 +46,9 @@ class Api:
 @pytest.mark.parametrize(
     ("inputs", "listed", "asked", "known"),
     [
-        ({"rerun": "on_failure"}, 1, [], set()),
+        ({"rerun": "on_failure"}, 1, ["0"], {"started_content"}),
+        ({"rerun": "on_change"}, 1, ["0"], {"started_content"}),
+        ({"rerun": "always"}, 1, ["0"], {"started_content"}),
         ({"rerun": "on_failure", "version_number": 3.0}, 1, ["3"], {"started_content"}),
         ({}, 1, ["0", "scenarios"], {"started_content", "started_scenarios"}),
         ({"version_number": 3.0}, 1, ["3", "scenarios"], {"started_content", "started_scenarios"}),
