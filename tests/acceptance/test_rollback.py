@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -92,7 +93,14 @@ def test_a_stack_goes_back_and_stays_there(make_project: Callable[..., Project])
     assert "rollbacks" not in project.outputs() or project.outputs()["rollbacks"] == {}
     assert starts(project) == before + 1
 
+    save(project, 2, "Edited since.")
+    printed = rollback(project, "support-line")
+    assert re.search(r"  published  version 2  sha256v2:\w+  passed at \S+ \(\S+\), edited since\n", printed)
+    assert "To go back to version 1, with nothing started:" in printed, "the one before still is what passed"
     save(project, 1, "Edited since.")
+    printed = rollback(project, "support-line")
+    assert "To go back" not in printed
+    assert "no other version still holds what passed" in printed
     printed = rollback(project, "support-line", "--to", "1", "--reason", "again", "--yes", expect=2)
     assert "nothing was changed: version 1 was edited since" in printed
     assert live(project) == "Third."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,8 +30,10 @@ from tornado_resource.stacks.rollback import Rollback, passes_of
 from tornado_resource.stacks.settings import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from tornado_resource.bland.client import Client
+    from tornado_resource.bland.content import Digests
     from tornado_resource.declarations.model import Declaration
     from tornado_resource.declarations.releases import Release
     from tornado_resource.stacks.recorded import Recorded, RecordedRun
@@ -45,6 +47,10 @@ UNKNOWN_RUN: Final = "unknown"
 NOT_PUBLISHED: Final = (
     "the update stopped before it published the version; the config stays, so the next `pulumi up` publishes it"
 )
+NOTHING_LEFT: Final = (
+    "no other version still holds what passed: save what to go back to as a new version, and let `pulumi up` test that"
+)
+UNREAD: Final = "not all versions could be read, so one that was edited since it passed may be refused later"
 NO_HISTORY: Final = (
     "this backend shows no past states, so only the versions are known that the stack and its releases have recorded; "
     "passes that were never published are not among them"
@@ -74,9 +80,9 @@ class _Way:
         return self.passes.find(self.wanted) if self.wanted is not None else self.passes.last_good
 
     def entry(self, reason: str) -> Rollback | None:
-        """Return what is to be declared; None if there is nothing to go back to."""
+        """Return what is to be declared; None if it would be refused, or if there is nothing to go back to."""
         chosen = self.chosen
-        if chosen is None:
+        if chosen is None or chosen.doubt is not None or not self.run_id:
             return None
         now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         return Rollback(
@@ -92,12 +98,33 @@ class _Way:
 
     def obstacle(self, stack: str) -> str:
         """Return why there is nothing to go back to."""
+        chosen = self.chosen
+        if chosen is not None:
+            return chosen.doubt.text if chosen.doubt is not None else f"stack {stack} has no run of it"
         if self.wanted is not None:
             versions = ", ".join(clean(str(passed.version)) for passed in self.passes.others) or "none"
             return f"version {clean(self.wanted, 80)} is not known to have passed in stack {stack}; others: {versions}"
         if self.passes.live is None:
             return f"stack {stack} has published nothing for it"
+        if self.passes.others and all(passed.doubt is not None for passed in self.passes.others):
+            return NOTHING_LEFT
         return "no pass before that of the live version is known; name a version with --to"
+
+    def compared(self, versions: VersionsNow) -> _Way:
+        """Return it with what its versions hold now."""
+        return replace(self, passes=self.passes.compared_with(versions.of(self.release.subject_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsNow:
+    """What versions of pathways hold now, by the id of the pathway and the number. *problems*: why one is not known."""
+
+    digests: Mapping[tuple[str, int], Digests | None] = field(default_factory=dict)
+    problems: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+    def of(self, pathway_id: str) -> dict[int, Digests | None]:
+        """Return what is known of the versions of a pathway, by number."""
+        return {version: digests for (owner, version), digests in self.digests.items() if owner == pathway_id}
 
 
 @click.command("rollback", cls=options.Command)
@@ -114,7 +141,7 @@ def command(  # noqa: PLR0913 - one for each option
 
     NAME is a session or an agent that declares `publish`; without it, all of them. The last good version is the newest
     one that passed before the live version, of those that were published. Nothing is started: the version must still
-    have the content that passed.
+    have the content that passed, so each is read once, and what was edited since is shown as such, and not advised.
 
     Without --yes, nothing changes, and what to declare is printed: a pipeline that runs `pulumi up` does the same with
     it. The rollback ends by itself once another version is declared, or the declaration changes otherwise.
@@ -129,7 +156,7 @@ def command(  # noqa: PLR0913 - one for each option
     states, gap = _states(stack)
     ways = _ways(stack, states, chosen, version)
     if is_confirmed:
-        return _roll_back(stack, ways, (reason or "").strip())
+        return _roll_back(stack, _the_one(ways), (reason or "").strip())
     _show(stack, ways, gap, reason, output)
     return ExitCode.PASSED
 
@@ -190,19 +217,20 @@ def _version_of(run: RecordedRun) -> Version | None:
     return version if version is not None else run.request.get(kind.version_field)
 
 
-def _roll_back(stack: Stack, ways: Sequence[_Way], reason: str) -> ExitCode:
+def _the_one(ways: Sequence[_Way]) -> _Way:
     if len({way.release for way in ways}) > 1:
         message = f"--yes rolls back one session or agent: name one of {', '.join(way.name for way in ways)}"
         raise ConfigurationError(message)
-    way = ways[0]
+    return ways[0]
+
+
+def _roll_back(stack: Stack, declared: _Way, reason: str) -> ExitCode:
+    versions = asyncio.run(_versions_now(stack, [declared]))
+    way = declared.compared(versions)
     entry = way.entry(reason)
-    if entry is None or not entry.instead_of:
-        why = way.obstacle(stack.name) if entry is None else f"stack {stack.name} has no run of it"
+    why = _unread(way, entry, versions) if entry is not None else way.obstacle(stack.name)
+    if entry is None or why is not None:
         message = f"{way.name}: nothing was changed: {why}"
-        raise ConfigurationError(message)
-    edit = asyncio.run(_edit(stack, way.release, entry))
-    if edit is not None:
-        message = f"{way.name}: nothing was changed: {edit}"
         raise ConfigurationError(message)
     rollbacks = read_settings(stack.config, stack.name).rollbacks
     set_config(
@@ -222,21 +250,44 @@ def _release_urn(stack: Stack, release: Release) -> str:
     return recorded.urn if recorded is not None else new
 
 
-async def _edit(stack: Stack, release: Release, entry: Rollback) -> str | None:
-    """Return how a version is no longer what passed; None if it is, or if what passed is unknown."""
+async def _versions_now(stack: Stack, ways: Sequence[_Way]) -> VersionsNow:
+    """Read each version of a pathway once that passes name."""
     from tornado_resource.bland.client import Client
-    from tornado_resource.versions.drift import edit_since_pass, unread
-    from tornado_resource.versions.reading import read_digests
 
-    if not isinstance(entry.version, int) or entry.content is None:
-        return None  # the version of an agent never changes
+    wanted = sorted({(way.release.subject_id, number) for way in ways for number in way.passes.numbers})
+    if not wanted:
+        return VersionsNow()
     ignored = read_settings(stack.config, stack.name).ignored_content
     try:
         async with Client(endpoint_of(stack), ignored=ignored) as client:
-            now = await read_digests(client, release.subject_id, entry.version)
+            read = await asyncio.gather(*(_version_now(client, *version) for version in wanted))
     except TornadoError as error:
-        return f"{unread(entry.version)}: {error}"
-    return edit_since_pass(entry.version, entry.content, entry.passed_at, now)
+        return VersionsNow(problems=dict.fromkeys(wanted, str(error)))
+    pairs = list(zip(wanted, read, strict=True))
+    return VersionsNow(
+        {version: digests for version, digests in pairs if not isinstance(digests, str)},
+        {version: problem for version, problem in pairs if isinstance(problem, str)},
+    )
+
+
+async def _version_now(client: Client, pathway_id: str, version: int) -> Digests | str | None:
+    """Return what a version holds, None if the API does not show it; or why it could not be read."""
+    from tornado_resource.versions.reading import read_digests
+
+    try:
+        return await read_digests(client, pathway_id, version)
+    except TornadoError as error:
+        return str(error)
+
+
+def _unread(way: _Way, entry: Rollback, versions: VersionsNow) -> str | None:
+    """Return why it is not known whether a version is what passed; None if it is, or if what passed is unknown."""
+    from tornado_resource.versions.drift import unread
+
+    if not isinstance(entry.version, int) or entry.content is None:
+        return None  # the update decides
+    problem = versions.problems.get((way.release.subject_id, entry.version))
+    return f"{unread(entry.version)}: {problem}" if problem is not None else None
 
 
 def _outcome(stack: str, way: _Way, entry: Rollback, code: int) -> ExitCode:
@@ -254,14 +305,20 @@ def _outcome(stack: str, way: _Way, entry: Rollback, code: int) -> ExitCode:
     return ExitCode.PASSED
 
 
-def _show(stack: Stack, ways: Sequence[_Way], gap: str | None, reason: str | None, output: str) -> None:
+def _show(stack: Stack, declared: Sequence[_Way], gap: str | None, reason: str | None, output: str) -> None:
+    versions = asyncio.run(_versions_now(stack, declared))
+    unread = next(iter(versions.problems.values()), None)
+    ways = [way.compared(versions) for way in declared]
     entries = {way.name: way.entry(reason or PLACEHOLDER) for way in ways}
     if output == "json":
         content = {way.name: _as_json(way, entries[way.name]) for way in ways}
-        click.echo(clean_json(json.dumps({"stack": stack.name, "unknown": gap, "releases": content}, indent=2)))
+        document = {"stack": stack.name, "unknown": gap, "unread": unread, "releases": content}
+        click.echo(clean_json(json.dumps(document, indent=2)))
         return
     for way in ways:
         click.echo("\n".join(_lines(stack.name, way, entries[way.name])))
+    if unread is not None:
+        click.echo(f"Note: {UNREAD}: {clean(unread, 1000)}")
     if gap is not None:
         click.echo(f"Note: {gap}.")
 
@@ -269,10 +326,15 @@ def _show(stack: Stack, ways: Sequence[_Way], gap: str | None, reason: str | Non
 def _as_json(way: _Way, entry: Rollback | None) -> dict[str, Any]:
     live = way.passes.live
     return {
-        "live": asdict(live) if live is not None else None,
-        "passes": [asdict(passed) for passed in way.passes.others],
+        "live": _pass_as_json(live) if live is not None else None,
+        "passes": [_pass_as_json(passed) for passed in way.passes.others],
         "rollback": entry.as_output() if entry is not None else None,
     }
+
+
+def _pass_as_json(version_passed: Pass) -> dict[str, Any]:
+    doubt = version_passed.doubt
+    return {**asdict(version_passed), "doubt": doubt.text if doubt is not None else None}
 
 
 def _lines(stack: str, way: _Way, entry: Rollback | None) -> Iterator[str]:
@@ -303,4 +365,5 @@ def _shown(version_passed: Pass) -> str:
         f"passed at {clean(version_passed.passed_at, 40)}" if version_passed.passed_at else "when it passed is unknown"
     )
     run = f" ({clean(version_passed.session_id, 80)})" if version_passed.session_id else ""
-    return f"version {clean(str(version_passed.version))}{semver}{content}  {passed}{run}"
+    doubt = f", {version_passed.doubt.short}" if version_passed.doubt is not None else ""
+    return f"version {clean(str(version_passed.version))}{semver}{content}  {passed}{run}{doubt}"

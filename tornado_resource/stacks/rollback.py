@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tornado_resource.bland.content import is_digest, short
+from tornado_resource.bland.content import Digests, is_digest, is_incomparable, is_same, short
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.canonical import text_or_none, whole_or_none
 from tornado_resource.core.text import clean
@@ -16,6 +16,7 @@ from tornado_resource.runs.kinds import kind_of
 from tornado_resource.stacks.fields import MAX_REASON_CHARACTERS
 from tornado_resource.stacks.recorded_verdicts import carried_results
 from tornado_resource.stacks.renames import Followed, release_of
+from tornado_resource.versions.drift import edit_since_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 _REQUIRED: Final = {"version", "session_id", "instead_of", "reason"}
 _VERSIONS: Final = {"version", "instead_of_version"}
+_UNPROVED: Final = (
+    "the content that passed on version {version} is unknown, so nothing shows that it is what it holds now"
+)
 Version = int | str
 """The number of a pathway's version, or the id of an agent's."""
 
@@ -101,10 +105,19 @@ def _version(value: Any) -> Version | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why a version cannot be gone back to: in two or three words, and in a sentence."""
+
+    short: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
     """A version on which a run of the stack has passed. *is_released*: whether the stack has published it then.
 
     *content*: the digest that it had, or the id of an agent's version. *semver*: that of an agent's version, if known.
+    *doubt*: why it is not what passed any more, or may not be; None if it is, as far as that is known.
     """
 
     version: Version
@@ -113,6 +126,7 @@ class Pass:
     passed_at: str | None
     is_released: bool = False
     semver: str | None = None
+    doubt: Doubt | None = None
 
     @property
     def key(self) -> tuple[Version, str | None]:
@@ -123,6 +137,18 @@ class Pass:
     def time(self) -> datetime:
         """When it passed; the beginning of time if that is unknown."""
         return parse_time(self.passed_at) or datetime.min.replace(tzinfo=UTC)
+
+    def compared_with(self, now: Digests | None) -> Pass:
+        """Return it with how its version, which holds *now*, is not what passed. None: the API does not show that."""
+        if not isinstance(self.version, int):
+            return self  # the version of an agent never changes
+        if self.content is None:
+            unproved = Doubt("of unknown content", _UNPROVED.format(version=self.version))
+            return replace(self, doubt=unproved if now is not None else None)
+        text = edit_since_pass(self.version, self.content, self.passed_at, now)
+        possibly = "may have been edited since" if is_incomparable(now, Digests.of(self.content)) else "edited since"
+        words = possibly if now is not None else "cannot be read any more"
+        return replace(self, doubt=Doubt(words, text) if text is not None else None)
 
     def joined(self, other: Pass) -> Pass:
         """Return it with what another record of the same version says."""
@@ -144,18 +170,51 @@ class Passes:
 
     @property
     def last_good(self) -> Pass | None:
-        """The newest pass before that of the live version, of those that were published if there are any."""
+        """The newest pass before that of the live version, of those that were published if there are any.
+
+        It is none that is in doubt.
+        """
         since = self.live.time if self.live is not None else None
         earlier = [
             passed
             for passed in self.others
-            if since is not None and parse_time(passed.passed_at) and passed.time < since
+            if since is not None and parse_time(passed.passed_at) and passed.time < since and passed.doubt is None
         ]
         return next((passed for passed in earlier if passed.is_released), next(iter(earlier), None))
 
     def find(self, version: str) -> Pass | None:
-        """Return the newest pass of a version, by its number, id or semver."""
-        return next((passed for passed in self.others if version in (str(passed.version), passed.semver)), None)
+        """Return the newest pass of a version, by its number, id or semver; of one that was edited, what it holds now.
+
+        If that has not passed, it is the newest pass, with its doubt.
+        """
+        passes = [passed for passed in self.others if version in (str(passed.version), passed.semver)]
+        return next((passed for passed in passes if passed.doubt is None), next(iter(passes), None))
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """The numbers of the versions of a pathway that can be gone back to, if they are what passed."""
+        return frozenset(passed.version for passed in self.others if isinstance(passed.version, int))
+
+    def compared_with(self, now: Mapping[int, Digests | None]) -> Passes:
+        """Return them with the doubts about each version.
+
+        Args:
+            now: by number, what was read of the versions. One that was not read holds what passed on it last.
+
+        """
+        passes = [passed for passed in (self.live, *self.others) if passed is not None and passed.content is not None]
+        recorded: dict[Version, Digests | None] = {}
+        for passed in sorted(passes, key=lambda passed: passed.time, reverse=True):
+            recorded.setdefault(passed.version, Digests.of(passed.content))
+        return replace(self, others=tuple(_compared(passed, now, recorded) for passed in self.others))
+
+
+def _compared(passed: Pass, now: Mapping[int, Digests | None], recorded: Mapping[Version, Digests | None]) -> Pass:
+    if isinstance(passed.version, int) and passed.version in now:
+        return passed.compared_with(now[passed.version])
+    newest = recorded.get(passed.version)
+    is_edited = is_same(newest, Digests.of(passed.content)) is False
+    return passed.compared_with(newest) if is_edited else passed
 
 
 def passes_of(release: Release, states: Iterable[Recorded]) -> Passes:
@@ -198,7 +257,7 @@ def _passed(release: Release, state: Recorded, followed: Followed) -> Iterator[P
     for name, request, verdict, content in _judged(state, followed):
         kind = kind_of(verdict.kind)
         is_place = name in release.runs and request.get(kind.place_outputs[0]) == release.subject_id
-        version = kind.version_of(verdict) if is_place and _is_pass(verdict) else None
+        version = _version(kind.version_of(verdict)) if is_place and _is_pass(verdict) else None
         if version is not None:
             yield Pass(version, content, verdict.session_id, verdict.finished_at, semver=verdict.semver)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from tornado_resource.bland.content import Digests
 from tornado_resource.cli import main
-from tornado_resource.cli.rollback import NO_HISTORY
+from tornado_resource.cli.rollback import NO_HISTORY, NOTHING_LEFT, UNREAD
 from tornado_resource.core.urns import RELEASE_TYPE, SESSION_TYPE, make_urn
-from tornado_resource.errors import ConfigurationError
+from tornado_resource.errors import ConfigurationError, Rejected
 from tornado_resource.stacks.reader import Stack
 from tornado_resource.stacks.recorded import read_outputs
 from tornado_resource.stacks.rollback import Pass, Passes
@@ -25,14 +26,18 @@ sessions:
   billing: {pathway_id: pw-2, version_number: 1, publish: production}
   quiet: {pathway_id: pw-3}
 """
-RELEASE = {
+PREVIOUS: Final[list[dict[str, Any]]] = [
+    {"version": 5, "sessions": ["s-5"], "passed_at": "2026-04-05T10:00:00Z"},
+    {"version": 4},
+]
+RELEASE: Final[dict[str, Any]] = {
     "pathway_id": "pw-1",
     "environment": "production",
     "version": 6,
     "content": f"sha256v2:{'6' * 64}",
     "sessions": ["s-6"],
     "passed_at": "2026-04-06T10:00:00Z",
-    "previous": [{"version": 5, "sessions": ["s-5"], "passed_at": "2026-04-05T10:00:00Z"}, {"version": 4}],
+    "previous": PREVIOUS,
 }
 
 
@@ -70,6 +75,77 @@ def test_it_shows_what_there_is_and_what_is_not_known(capsys: pytest.CaptureFixt
     assert '        instead_of: "s-6"\n' in printed
     assert "billing (pathway pw-2, production):\n  stack dev has published nothing for it\n" in printed
     assert printed.endswith(f"Note: {NO_HISTORY}.\n")
+
+
+SIX, FIVE = (Digests.of(f"sha256v2:{number * 64}") for number in "65")
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> dict[int, Digests | None]:
+    """What the API shows of the versions of pathway pw-1. A version that is missing cannot be read."""
+    shown: dict[int, Digests | None] = {}
+
+    async def read(_client: Any, pathway_id: str, version: int) -> Digests | None:
+        assert pathway_id == "pw-1"
+        if version not in shown:
+            message = f"version {version} of pathway pw-1"
+            raise Rejected(message, "HTTP 401", status_code=401)
+        return shown[version]
+
+    monkeypatch.setattr("tornado_resource.versions.reading.read_digests", read)
+    monkeypatch.setenv("BLAND_API_KEY", "key-for-tests-0123456789")
+    monkeypatch.setitem(RELEASE, "previous", [PREVIOUS[0] | {"content": f"sha256v2:{'5' * 64}"}, PREVIOUS[1]])
+    return shown
+
+
+@pytest.mark.usefixtures("reads", "stack")
+def test_what_was_edited_since_is_listed_as_such_and_not_advised(
+    reads: dict[int, Digests | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    reads |= {5: SIX, 4: None}
+    assert main(["rollback", "support-line", "--stack", "dev"]) == 0
+    printed = capsys.readouterr().out
+    assert (
+        "  published  version 5  sha256v2:555555555555  passed at 2026-04-05T10:00:00Z (s-5), edited since\n" in printed
+    )
+    assert "To go back" not in printed
+    assert "config:" not in printed
+    assert "  no pass before that of the live version is known; name a version with --to\n" in printed
+    reads[4] = FIVE
+    assert main(["rollback", "support-line", "--stack", "dev"]) == 0
+    printed = capsys.readouterr().out
+    assert "when it passed is unknown, of unknown content\n" in printed
+    assert f"  {NOTHING_LEFT}\n" in printed
+    for more in ([], ["--yes", "--reason", "x"]):
+        assert main(["rollback", "support-line", "--stack", "dev", "--to", "5", *more]) == (2 if more else 0)
+        assert "version 5 was edited since: sha256v2:555555555555 passed" in "".join(capsys.readouterr())
+
+
+@pytest.mark.usefixtures("reads", "stack")
+def test_what_could_not_be_read_is_said_and_published_by_nobody(
+    reads: dict[int, Digests | None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rollback", "support-line", "--stack", "dev"]) == 0
+    printed = capsys.readouterr().out
+    assert "To go back to version 5, with nothing started:\n" in printed
+    assert f"Note: {UNREAD}: version 4 of pathway pw-1: HTTP 401\n" in printed
+    reads[4] = None
+    assert main(["rollback", "support-line", "--stack", "dev", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["unread"] == "version 5 of pathway pw-1: HTTP 401"
+    assert [each["doubt"] for each in found["releases"]["support-line"]["passes"]] == [None, None]
+    assert main(["rollback", "support-line", "--stack", "dev", "--yes", "--reason", "x"]) == 2
+    unread = "nothing was changed: could not read version 5 to check that it is unchanged since it passed: version 5 of"
+    assert unread in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("reads", "stack")
+def test_without_a_run_of_the_session_nothing_is_printed_to_commit(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tornado_resource.cli.rollback._run_of", lambda *_: ("", None))
+    assert main(["rollback", "support-line", "--stack", "dev"]) == 0
+    assert capsys.readouterr().out.splitlines()[4] == "  stack dev has no run of it"
 
 
 @pytest.mark.usefixtures("stack")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tornado_resource.bland.content import Digests
 from tornado_resource.core import canonical
 from tornado_resource.core.urns import AGENT_RELEASE_TYPE, RELEASE_TYPE, SESSION_TYPE, STACK_TYPE, make_urn
 from tornado_resource.declarations.model import Gate
@@ -215,3 +216,62 @@ def test_what_a_stack_has_gone_back_to_is_in_its_releases() -> None:
     for damaged in ("x", {"name": 5, **ROLLBACK.as_output()}, {"name": "a"}):
         assert recorded_rollbacks(state(6, published(5, rollback=damaged))) == {}
     assert recorded_rollbacks(Recorded(releases={"urn": Resource("urn", {})})) == {}
+
+
+def read(number: int) -> Digests | None:
+    return Digests.of(digest(number))
+
+
+@pytest.mark.parametrize(
+    ("now", "doubts", "good"),
+    [
+        ({}, ["edited since", None, None], 4),
+        ({6: read(6), 5: read(5), 4: read(4)}, ["edited since", None, None], 4),
+        ({6: read(1), 5: read(5), 4: read(4)}, [None, None, None], 6),
+        ({6: read(6), 5: read(9), 4: read(9)}, ["edited since", "edited since", "edited since"], None),
+        ({6: read(6), 5: read(5), 4: None}, ["edited since", None, "cannot be read any more"], 5),
+    ],
+    ids=["by the state", "as recorded", "edited back", "all edited", "deleted"],
+)
+def test_what_was_edited_since_it_passed_is_not_gone_back_to(now: Any, doubts: list[str | None], good: Any) -> None:
+    """Version 6 has passed with two contents, and was published with both."""
+    before = replace(passed(6), content=digest(1), passed_at="2026-04-05T12:00:00Z")
+    found = Passes(passed(6), (before, passed(5, is_released=False), passed(4))).compared_with(now)
+    assert [each.doubt and each.doubt.short for each in found.others] == doubts
+    assert (found.last_good and found.last_good.version) == good
+    by_number = found.find("6")
+    assert by_number is not None
+    if by_number.doubt is not None:
+        assert by_number.doubt.text.startswith(
+            "version 6 was edited since: sha256v2:000000000000 passed at 2026-04-05T12:"
+        )
+
+
+def test_of_two_passes_of_a_version_the_one_it_holds_counts() -> None:
+    twice = (replace(passed(5), content=digest(2)), passed(5))
+    assert Passes(passed(6), twice).compared_with({}).find("5") == twice[0]
+    assert Passes(passed(6), twice).compared_with({5: read(5)}).find("5") == twice[1]
+
+
+def test_a_pass_of_unknown_content_counts_where_the_api_shows_none() -> None:
+    unknown = replace(passed(5), content=None)
+    compared = [Passes(passed(6), (unknown,)).compared_with(now).others[0] for now in ({}, {5: None}, {5: read(5)})]
+    assert [each.doubt and each.doubt.short for each in compared] == [None, None, "of unknown content"]
+
+
+def test_other_ignored_paths_leave_it_open_what_passed() -> None:
+    [compared] = (
+        Passes(passed(6), (passed(5),)).compared_with({5: Digests(f"sha256v2(a):{'7' * 64}", "sha256:1")}).others
+    )
+    assert compared.doubt is not None
+    assert compared.doubt.short == "may have been edited since"
+
+
+def test_the_version_of_an_agent_is_never_in_doubt() -> None:
+    only = Pass("v-5", "v-5", "r-5", day(5))
+    found = Passes(None, (only,))
+    assert (found.numbers, found.compared_with({}).others) == (frozenset(), (only,))
+
+
+def test_the_live_pathway_is_no_version_to_go_back_to() -> None:
+    assert passes_of(RELEASE, [state(0, None)]).others == ()
