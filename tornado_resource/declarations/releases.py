@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tornado_resource.bland.content import LIVE
 from tornado_resource.declarations.model import LATEST, declared_version, is_version_id
 
 if TYPE_CHECKING:
@@ -17,6 +18,18 @@ Versions = dict[str, int | str | None]
 unknown."""
 UNGATED_PUBLISH: Final = "`publish` needs a gate, and this has `gate: none`; declare a gate, or remove `publish`"
 VERSIONLESS_PUBLISH: Final = "`publish` needs a version, but none is known; declare version_number"
+LIVE_PUBLISH: Final = (
+    "`publish` needs a version, and `version_number: 0` names the live pathway; declare `version_number: latest`, or "
+    "the number of a version"
+)
+LIVE_PROMOTION: Final = (
+    "found 0, which names the live pathway, and what passes on that cannot be promoted; expected `latest`, or the "
+    "number of a version"
+)
+PASSED_ON_LIVE: Final = (
+    "passed on version 0, which names the live pathway; declare `version_number: latest`, or the number of a version"
+)
+LIVE_RELEASE: Final = "found 0, which names the live pathway; expected the number of a version that has passed"
 UNKNOWN_VERSION: Final = (
     "passed, but the version to publish is unknown: no version_number is declared, or the session was repaired without "
     "a forked version, or it was adopted; declare version_number"
@@ -94,7 +107,16 @@ def obstacles(declarations: Sequence[Declaration], carried: Collection[str] = ()
             problems[declaration.name] = UNGATED_PUBLISH
         elif declaration.name not in carried and declaration.name in certain and certain[declaration.name] is None:
             problems[declaration.name] = VERSIONLESS_PUBLISH
-    return problems | _disagreements(declarations, certain)
+    return problems | _disagreements(declarations, certain) | _live_ones(declarations)
+
+
+def _live_ones(declarations: Sequence[Declaration]) -> dict[str, str]:
+    """Return a message for each session that would publish what is live by a number that names no version."""
+    return {
+        declaration.name: LIVE_PUBLISH
+        for declaration in declarations
+        if declaration.publish is not None and declared_version(declaration.request) == LIVE
+    }
 
 
 def faults(

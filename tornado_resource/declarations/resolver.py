@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from tornado_resource.bland.content import LIVE
 from tornado_resource.core.clock import today
 from tornado_resource.core.positions import Problem
 from tornado_resource.declarations.checks import Configs
@@ -25,6 +26,7 @@ from tornado_resource.declarations.model import (
     Environment,
     Gate,
     check_run_request,
+    declared_version,
     request_from,
     unreachable_confirm,
     unreachable_gate,
@@ -33,7 +35,7 @@ from tornado_resource.declarations.model import (
 from tornado_resource.declarations.quarantine import UNGATED_QUARANTINE, faults, in_effect, notes
 from tornado_resource.declarations.reader import parse, read
 from tornado_resource.declarations.references import MISSING_SUBJECTS, reference_problems, unknown_environment
-from tornado_resource.declarations.releases import obstacles
+from tornado_resource.declarations.releases import LIVE_PROMOTION, obstacles
 from tornado_resource.declarations.remainder import remainder
 from tornado_resource.declarations.removals import empty_values, left_out
 from tornado_resource.declarations.scenarios import Scenarios, with_own_scenarios
@@ -272,6 +274,7 @@ def _resolve(document: Document, name: str | None, *, is_requested: bool = True)
         _unconfirmable(document, environment),
         _unlimited(document, environment.name),
         _unpublishable(document, environment),
+        _unpromotable(document, environment),
         _untested(document, environment),
     )
 
@@ -583,6 +586,22 @@ def _unpublishable(document: Document, environment: Environment) -> Iterator[Fau
         if declaration.name in texts:
             place = _place(document, environment.name, declaration, ("publish",))
             yield Fault(place, (declaration.section, declaration.name, "publish"), texts[declaration.name])
+
+
+def _unpromotable(document: Document, environment: Environment) -> Iterator[Fault]:
+    """Yield a problem for each session that is promoted from the live pathway, or to it: 0 is no version."""
+    source = environment.promotes_from
+    if source is None or source not in environments_of(document):
+        return
+    there = _gated(document, source)
+    for declaration in environment.sessions:
+        if _carry(declaration, there.get(declaration.name)) != "version":
+            continue
+        declared = ((environment.name, declaration.request), (source, request_from(there[declaration.name])))
+        where = next((name for name, request in declared if declared_version(request) == LIVE), None)
+        if where is not None:
+            place = _place(document, where, declaration, ("version_number",))
+            yield Fault(place, ("sessions", declaration.name, "version_number"), LIVE_PROMOTION)
 
 
 def _untested(document: Document, environment: Environment) -> Iterator[Fault]:

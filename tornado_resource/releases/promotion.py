@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from tornado_resource.bland.content import LIVE
 from tornado_resource.bland.responses import parse_time
 from tornado_resource.core.canonical import natural_or_none, text_or_none, texts, whole_without_nulls
 from tornado_resource.core.clock import format_duration, parse_duration
 from tornado_resource.core.text import clean, id_list
 from tornado_resource.declarations.model import LATEST, PINNED, SUBJECTS, Gate, declared_version, is_version_id
 from tornado_resource.declarations.quarantine import parsed
-from tornado_resource.declarations.releases import PATCHED
+from tornado_resource.declarations.releases import PASSED_ON_LIVE, PATCHED
 from tornado_resource.runs.confirmation import agrees as is_confirmed
 from tornado_resource.runs.confirmation import parse_confirmation
 from tornado_resource.runs.kinds import kind_of
@@ -396,6 +397,10 @@ def _version_problems(declaration: Declaration, session: _SourceRun) -> Iterator
     if session.version is None:
         remedy = "run it again there" if is_agent else "declare `version_number` there"
         yield f"the pass there names no version; {remedy}"
+    elif session.version == LIVE:
+        yield f"it {PASSED_ON_LIVE} there"
+    elif declared == LIVE:
+        yield "version_number 0 is declared here, which names the live pathway; remove it here"
     elif declared is not None and declared not in {session.version, session.semver}:
         yield (
             f"{'version' if is_agent else 'version_number'} {declared} is declared here, "

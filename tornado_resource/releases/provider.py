@@ -20,6 +20,7 @@ from tornado_resource.bland.content import LIVE, Digests, is_digest, is_same
 from tornado_resource.bland.responses import MAX_ID_CHARACTERS, SEGMENT, SEGMENT_EXPECTED, is_other, word
 from tornado_resource.core.canonical import natural_or_none
 from tornado_resource.core.text import clean
+from tornado_resource.declarations.releases import LIVE_RELEASE
 from tornado_resource.errors import NotFound
 from tornado_resource.provider.base import BaseProvider, id_in_clear, kept_outputs, recorded_text
 from tornado_resource.provider.runtime import check_failure, confirm_base_url
@@ -195,7 +196,10 @@ class ReleaseProvider(BaseReleaseProvider):
         return ReadResult(release_id, outputs)
 
     def _version_fault(self, version: Any) -> str | None:
-        return "expected the number of a pathway version" if natural_or_none(version) is None else None
+        number = natural_or_none(version)
+        if number is None:
+            return "expected the number of a pathway version"
+        return LIVE_RELEASE if number == LIVE else None
 
     def _kept(self, props: Mapping[str, Any]) -> dict[str, Any]:
         return {**super()._kept(props), "version": int(props["version"])}

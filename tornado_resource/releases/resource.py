@@ -9,9 +9,10 @@ import pulumi
 from pulumi.dynamic import Resource
 from pulumi.runtime import is_dry_run
 
+from tornado_resource.bland.content import LIVE
 from tornado_resource.core.text import clean
 from tornado_resource.declarations.model import Gate
-from tornado_resource.declarations.releases import PATCHED
+from tornado_resource.declarations.releases import PASSED_ON_LIVE, PATCHED
 from tornado_resource.program.arguments import is_plain, refuse_to_import, secret_names
 from tornado_resource.program.config import configured_url
 from tornado_resource.program.purpose import is_idle, is_update
@@ -286,9 +287,10 @@ async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> Any:
         pulumi.RunError: it is no pass, or names no version.
 
     """
-    version = verdict.get("version")
+    number = verdict.get("version")
+    version = int(number) if number is not None else None
     if is_idle():
-        return _unjudged(verdict, int(version) if version is not None else None)
+        return _unjudged(verdict, version if version != LIVE else None)
     await _refuse_unless_passed(name, verdict)
     if verdict.get("full_run") is False and (Gate.of(verdict.get("gate")) or Gate()).full_run == "required":
         message = f"release {name}: nothing is published: {PATCHED}"
@@ -296,7 +298,10 @@ async def _version_of_pass(name: str, verdict: Mapping[str, Any]) -> Any:
     if version is None:
         message = f"release {name}: nothing is published: the session passed, but its version is unknown"
         raise pulumi.RunError(message)
-    return int(version)
+    if version == LIVE:
+        message = f"release {name}: nothing is published: the session {PASSED_ON_LIVE}"
+        raise pulumi.RunError(message)
+    return version
 
 
 async def _version_id_of_pass(name: str, verdict: Mapping[str, Any]) -> Any:

@@ -8,6 +8,7 @@ import pytest
 from tornado_resource.core.positions import Position
 from tornado_resource.declarations.model import Declaration, Gate
 from tornado_resource.declarations.releases import (
+    LIVE_PUBLISH,
     UNGATED_PUBLISH,
     UNKNOWN_VERSION,
     VERSIONLESS_PUBLISH,
@@ -64,7 +65,10 @@ def test_only_a_gate_that_refuses_repairs_makes_a_version_certain(
         (declared("a"), {}),
         (declared("a", version=7), {}),
         (declared("a", REFUSE, 7), {}),
-        (declared("a", REFUSE, 0), {}),
+        (declared("a", REFUSE, 0), {"a": LIVE_PUBLISH}),
+        (declared("a", version=0), {"a": LIVE_PUBLISH}),
+        (declared("a", None, 0), {"a": LIVE_PUBLISH}),
+        (declared("a", version=0, publish=None), {}),
         (declared("a", REFUSE), {"a": VERSIONLESS_PUBLISH}),
         (declared("a", None, 7), {"a": UNGATED_PUBLISH}),
         (declared("a", None, publish=None), {}),
@@ -78,16 +82,17 @@ def test_what_can_never_be_published(declaration: Declaration, found: dict[str, 
 def test_a_version_that_is_carried_is_waited_for() -> None:
     assert obstacles([declared("a", REFUSE), declared("b", REFUSE)], ["a"]) == {"b": VERSIONLESS_PUBLISH}
     assert obstacles([declared("a", None)], ["a"]) == {"a": UNGATED_PUBLISH}
+    assert obstacles([declared("a", version=0)], ["a"]) == {"a": LIVE_PUBLISH}
 
 
 def test_two_versions_of_a_pathway_cannot_both_be_published() -> None:
-    two = [declared("a", REFUSE, 0), declared("b", REFUSE, 8), declared("c", REFUSE, 9, pathway_id="pw-2")]
+    two = [declared("a", REFUSE, 7), declared("b", REFUSE, 8), declared("c", REFUSE, 9, pathway_id="pw-2")]
     message = (
-        "version 8 differs from version 0 of a: only one version of a pathway can be published; "
+        "version 8 differs from version 7 of a: only one version of a pathway can be published; "
         "declare the same version_number in both"
     )
     assert obstacles(two) == {"b": message}
-    assert faults([declared("a"), declared("b")], {"a": 0, "b": 8}) == {"b": message}
+    assert faults([declared("a"), declared("b")], {"a": 7, "b": 8}) == {"b": message}
 
 
 def test_a_promotion_moves_staging_so_an_agent_has_one_version() -> None:

@@ -109,6 +109,12 @@ def test_the_version_that_passed_is_taken_over_as_an_integer() -> None:
         (source_stack(), {"version_number": 3}, "version_number 3 is declared here, but version 7 passed there"),
         (source_stack({**VERDICT, "version": 1e300}), {}, "the pass there names no version"),
         (source_stack({**VERDICT, "version": -1.0}), {}, "the pass there names no version"),
+        (
+            source_stack({**VERDICT, "version": 0.0}),
+            {"version_number": 0},
+            "it passed on version 0, which names the live pathway; declare `version_number: latest`, or the number",
+        ),
+        (source_stack(), {"version_number": 0}, "which names the live pathway; remove it here"),
         (source_stack(environment="dev"), {}, "the stack there runs environment dev"),
         (source_stack(environment=["staging"]), {}, "the stack there runs environment ['staging']"),
     ],
@@ -127,7 +133,6 @@ def test_each_problem_is_reported(source: SourceStack, options: dict[str, Any], 
         (source_stack(), {"version_number": 7}),
         (source_stack(environment=None), {}),
         (source_stack(environment="eu"), {"promotes_from": "acme/agents/staging"}),
-        (source_stack({**VERDICT, "version": 0}), {}),
     ],
 )
 def test_limits_and_matches_are_no_problem(source: SourceStack, options: dict[str, Any]) -> None:

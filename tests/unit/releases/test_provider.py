@@ -133,6 +133,7 @@ def test_changes_are_found(change: dict[str, Any], is_change: bool, replaces: li
         ({"version": None}, ["version"]),
         ({"version": 7.5}, ["version"]),
         ({"version": -1.0}, ["version"]),
+        ({"version": 0.0}, ["version"]),
         ({"version": True}, ["version"]),
         ({"version": "7", "environment": "", "pathway_id": "a b"}, ["pathway_id", "environment", "version"]),
         ({"pathway_id": "a b", "secrets": ["pathway_id"]}, [""]),

@@ -46,6 +46,17 @@ async def test_a_test_with_mocks_sees_the_declared_version(runs_for: Callable[..
     assert await resource._version_of_pass("a", {**PASSED, "outcome": "incomplete"}) == 7
 
 
+async def test_a_pass_on_the_live_pathway_gives_no_version(runs_for: Callable[..., None]) -> None:
+    verdict = {**PASSED, "version": 0.0}
+    runs_for(idle=True)
+    assert await resource._version_of_pass("a", verdict) is pulumi.UNKNOWN
+    runs_for(idle=False)
+    with pytest.raises(
+        pulumi.RunError, match=r"^release a: nothing is published: .* version 0, which names the live pa"
+    ):
+        await resource._version_of_pass("a", verdict)
+
+
 AGENT_PASSED = {"outcome": "passed", "version_id": "v-1"}
 
 
