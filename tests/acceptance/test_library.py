@@ -137,6 +137,14 @@ def test_an_invalid_output_is_refused_by_the_provider_in_previews_too(make: Call
     assert not project.requests()
 
 
+def test_a_project_may_have_files_named_as_modules_of_python(make: Callable[[str], Project]) -> None:
+    """Pulumi imports these into the process of the providers, where jsonschema-rs panicked, and nothing responded."""
+    project = make(GOOD)
+    for name in ("hashlib", "numbers", "secrets"):
+        (project.folder / f"{name}.py").write_text("MINE = True\n", encoding="utf-8")
+    project.up(PRELOADED="")
+
+
 def test_config_of_adoption_and_conflicts_holds_as_with_deploy(make: Callable[[str], Project]) -> None:
     project = make(GOOD)
     start = project.http.post("/v1/agent-testing/tornado/start", json={"pathway_id": "pw-2"})

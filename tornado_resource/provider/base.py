@@ -6,14 +6,22 @@ import hashlib
 import os
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from functools import reduce
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from functools import reduce, wraps
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from pulumi import contains_unknowns
 from pulumi.dynamic import ResourceProvider
 
 from tornado_resource.core.canonical import whole_without_nulls
-from tornado_resource.provider.runtime import Failure, confirm_base_url, damaged_state, failure, start_runtime
+from tornado_resource.core.text import clean
+from tornado_resource.provider.runtime import (
+    Failure,
+    confirm_base_url,
+    damaged_state,
+    failure,
+    is_debugging,
+    start_runtime,
+)
 from tornado_resource.runs.model import without_secret
 from tornado_resource.stacks.backend import resource_address
 
@@ -31,6 +39,28 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 U = TypeVar("U")
+CALLS: Final = ("configure", "check", "create", "diff", "update", "delete", "read")
+"""What Pulumi calls, each in a thread of its gRPC server."""
+MAX_PANIC_CHARACTERS: Final = 500
+
+
+def _ended(call: Callable[..., T]) -> Callable[..., T]:
+    """Return a call of a provider that raises no other than an `Exception`.
+
+    The gRPC server responds to nothing else, and Pulumi would wait for its response for ever.
+    """
+
+    @wraps(call)
+    def ended(*arguments: Any, **named: Any) -> T:
+        try:
+            return call(*arguments, **named)
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - such as a panic of a library in Rust
+            message = clean(f"unexpected error: {type(error).__name__}: {error}", MAX_PANIC_CHARACTERS)
+            raise Failure(message) from (error if is_debugging() else None)
+
+    return ended
 
 
 class BaseProvider(ResourceProvider, Generic[U]):
@@ -40,6 +70,14 @@ class BaseProvider(ResourceProvider, Generic[U]):
     _runtime: Runtime | None = None
     _known: U | None = None
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Let each call end in an error that Pulumi shows, whatever it raises."""
+        super().__init_subclass__(**options)
+        for name in CALLS:
+            if name in cls.__dict__:
+                setattr(cls, name, _ended(cls.__dict__[name]))
+
+    @_ended
     def configure(self, req: ConfigureRequest) -> None:
         """Called once per provider process, before anything else.
 

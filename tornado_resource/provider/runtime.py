@@ -108,7 +108,7 @@ class Runtime:
         self.tested: dict[str, str] = {}
         """The scenarios that the runs of this update test, by their ids, and the name of the first such run."""
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="tornado", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="tornado", daemon=True)
         self._calls = CallsInFlight()
         self._watch = EngineWatch(engine_address, self._calls)
 
@@ -141,6 +141,14 @@ class Runtime:
                 return asyncio.run_coroutine_threadsafe(self._with_client(work), self._loop).result()
         except TornadoError as error:
             raise failure(str(error), declared_at) from (error if is_debugging() else None)
+
+    def _serve(self) -> None:
+        """Run the event loop until it is stopped. A `SystemExit` ends it too, before the call that raised it has it."""
+        while True:
+            try:
+                return self._loop.run_forever()
+            except SystemExit:
+                continue
 
     async def _with_client(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
         from tornado_resource.bland.client import Client
