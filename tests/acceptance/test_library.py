@@ -122,7 +122,7 @@ def test_an_invalid_argument_fails_the_program_at_once_with_all_problems(make: C
     project = make(INVALID)
     printed = project.pulumi("preview", expect=None)
     for key, sentence in {**SENTENCES, "name": "found the name 'Bad'"}.items():
-        assert f"{key}: {sentence}" in printed
+        assert (sentence if sentence.startswith(f"{key}.") else f"{key}: {sentence}") in printed
     assert "Traceback" not in printed
     assert not project.requests()
 

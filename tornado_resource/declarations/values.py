@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from tornado_resource.declarations.document import Marks
+    from tornado_resource.declarations.model import Section
 
 _DIGESTS: Final = frozenset({"definitions", "checks"})
 """What a resource has instead of these parts of the file: a digest."""
@@ -72,6 +73,29 @@ def agent_problems(name: str | None, values: Mapping[str, Any]) -> dict[str, str
     problems = _problems({"agent": {key: value for key, value in values.items() if key not in _DIGESTS}, "name": name})
     problems.setdefault("quarantine", []).extend(_quarantine_problems(values, problems))
     return {key: "; ".join(texts) for key, texts in problems.items() if texts}
+
+
+def input_problems(needed: Iterable[str], inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is wrong with the inputs of a run that the file has elsewhere, or must have, by key.
+
+    Args:
+        needed: the inputs that say which place the run holds.
+        inputs: the inputs. Those that are not known yet are no text.
+
+    """
+    from tornado_resource.declarations.references import MISSING_SUBJECTS
+
+    sections: Mapping[str, Section] = {"pathway_id": "sessions", "agent_id": "agents"}
+    problems = {
+        key: MISSING_SUBJECTS[sections[key]].format(where="")
+        for key in needed
+        if key in sections and inputs.get(key) is None
+    }
+    adopt = inputs.get("adopt")
+    if isinstance(adopt, str | int | float):
+        texts = _problems({"session": {"persona_id": adopt}}).get("persona_id", ())
+        problems |= {"adopt": "; ".join(texts)} if texts else {}
+    return problems
 
 
 def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:

@@ -40,6 +40,11 @@ def refuse_to_import(resource: str, opts: pulumi.ResourceOptions | None, instead
             raise InvalidArgument(message)
 
 
+def with_path(key: str, text: str) -> str:
+    """Return a problem of an argument with its path: that of a part of it, such as `scenario_ids[1]`, names it too."""
+    return text if text.startswith((f"{key}[", f"{key}.")) else f"{key}: {text}"
+
+
 def is_plain(value: Any) -> bool:
     """Return whether a value is known and can be checked: no output or awaitable in it."""
     if isinstance(value, Mapping):

@@ -28,6 +28,7 @@ from tornado_resource.program.arguments import (
     parents_input,
     resource_path,
     secret_names,
+    with_path,
 )
 from tornado_resource.program.config import ambiguous_session, configured_url
 from tornado_resource.program.purpose import is_idle, is_update
@@ -380,6 +381,8 @@ async def _resolved(declared: dict[str, Any]) -> dict[str, Any]:
 def _check(resource: RunResource, name: str, inputs: Mapping[str, Any]) -> None:
     """Check the values that are known already, so that the program fails where the mistake is."""
     plain = {key: value for key, value in declared_inputs(resource.kind, inputs).items() if is_plain(value)}
+    from tornado_resource.declarations.values import input_problems
+
     kind = kind_of(resource.kind)
     if not kind.is_resolved(plain.get(kind.version_field)):  # it is by the time that the provider sees it
         del plain[kind.version_field]
@@ -387,8 +390,9 @@ def _check(resource: RunResource, name: str, inputs: Mapping[str, Any]) -> None:
     gate = plain.get("gate")
     if isinstance(gate, dict) and gate.get("confirm") is not None and kind.version_field not in inputs:
         problems = {"gate": f"confirm: {UNCONFIRMABLE}", **problems}
+    problems = {**input_problems(kind.place_outputs, inputs), **problems}
     if problems:
-        lines = [f"  {key}: {text}" for key, text in problems.items()]
+        lines = [f"  {with_path(key, text)}" for key, text in problems.items()]
         where = f" ({inputs['declared_at']})" if "declared_at" in inputs else ""
         first = f"{type(resource).__name__} {name}{where} is invalid, and nothing was started for it:"
         raise InvalidArgument("\n".join([first, *lines]))

@@ -121,7 +121,7 @@ class RunProvider(BaseProvider[_Update]):
             key: value for key, value in declared_inputs(self.kind, news).items() if not contains_unknowns(value)
         }
         name = news["name"].rpartition("/")[2]
-        problems = self._kind.problems(name, whole_without_nulls(declared))
+        problems = {**self._input_problems(news), **self._kind.problems(name, whole_without_nulls(declared))}
         for scenario_id in () if "scenario_ids" in problems else declared.get("scenario_ids") or ():
             self._tested.setdefault(scenario_id, name)
         return CheckResult(news, [check_failure(key, text, news) for key, text in problems.items()])
@@ -175,6 +175,13 @@ class RunProvider(BaseProvider[_Update]):
             if status is None
             else ReadResult(run_id, {**kept_outputs(props), "status": status.status})
         )
+
+    def _input_problems(self, news: Mapping[str, Any]) -> dict[str, str]:
+        from tornado_resource.declarations.values import input_problems
+
+        inputs = {key: news[key] for key in (*self._kind.place_outputs, "adopt") if key in news}
+        is_unknown = contains_unknowns(inputs.get("adopt"))
+        return input_problems(self._kind.place_outputs, {**inputs, "adopt": None} if is_unknown else inputs)
 
     @property
     def _kind(self) -> Kind:
