@@ -138,14 +138,12 @@ class Pass:
         """When it passed; the beginning of time if that is unknown."""
         return parse_time(self.passed_at) or datetime.min.replace(tzinfo=UTC)
 
-    def compared_with(self, now: Digests | None) -> Pass:
-        """Return it with how its version, which holds *now*, is not what passed. None: the API does not show that."""
-        if not isinstance(self.version, int):
-            return self  # the version of an agent never changes
+    def compared_with(self, number: int, now: Digests | None) -> Pass:
+        """Return it with how its version of a pathway, which holds *now*, is not what passed. None: it is not shown."""
         if self.content is None:
-            unproved = Doubt("of unknown content", _UNPROVED.format(version=self.version))
+            unproved = Doubt("of unknown content", _UNPROVED.format(version=number))
             return replace(self, doubt=unproved if now is not None else None)
-        text = edit_since_pass(self.version, self.content, self.passed_at, now)
+        text = edit_since_pass(number, self.content, self.passed_at, now)
         possibly = "may have been edited since" if is_incomparable(now, Digests.of(self.content)) else "edited since"
         words = possibly if now is not None else "cannot be read any more"
         return replace(self, doubt=Doubt(words, text) if text is not None else None)
@@ -210,11 +208,14 @@ class Passes:
 
 
 def _compared(passed: Pass, now: Mapping[int, Digests | None], recorded: Mapping[Version, Digests | None]) -> Pass:
-    if isinstance(passed.version, int) and passed.version in now:
-        return passed.compared_with(now[passed.version])
-    newest = recorded.get(passed.version)
+    number = passed.version
+    if not isinstance(number, int):
+        return passed  # the version of an agent never changes
+    if number in now:
+        return passed.compared_with(number, now[number])
+    newest = recorded.get(number)
     is_edited = is_same(newest, Digests.of(passed.content)) is False
-    return passed.compared_with(newest) if is_edited else passed
+    return passed.compared_with(number, newest) if is_edited else passed
 
 
 def passes_of(release: Release, states: Iterable[Recorded]) -> Passes:

@@ -54,18 +54,6 @@ def test_a_mark_of_a_scenario_is_a_flag_in_any_form(mark: Any, is_required: bool
     assert enabled.is_enabled == (is_required or mark is None)
 
 
-@pytest.mark.parametrize("mark", [{}, [], 2, "yes"])
-def test_a_mark_that_cannot_be_read_lets_nothing_pass(mark: Any) -> None:
-    """It may be the one scenario that failed."""
-    scenarios = (Scenario("b", None, is_required_for_promotion=True), scenario_of(is_required_for_promotion=mark))
-    iteration = {"passed_ids": ["b"], "failed_ids": ["a"]}
-    numbers = {"total_scenarios": 2, "passed_scenarios": 1, "failed_scenarios": 1}
-    status = Status.parse({"status": "COMPLETED_PARTIAL", **numbers, "iterations": [iteration]})
-    assert status is not None
-    reason = "cannot be read in the response: is_required_for_promotion of a"
-    assert judge(Gate(passed="promotion"), status, scenarios=scenarios) == ("incomplete", reason)
-
-
 @pytest.mark.parametrize("entry", [{"id": 5, "is_required_for_promotion": True}, "a", {}])
 def test_a_list_with_an_unreadable_scenario_is_none(entry: Any) -> None:
     assert parse_scenarios({"scenarios": [{"id": "a"}, entry]}) is None

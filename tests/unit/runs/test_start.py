@@ -223,11 +223,13 @@ async def test_an_outage_of_active_sends_nothing_again(code: int) -> None:
     assert api.intents.find(ADDRESS) is not None
 
 
-async def test_an_older_foreign_session_is_not_ours() -> None:
+@pytest.mark.parametrize("age", [32, 60])
+async def test_an_older_foreign_session_is_not_ours(age: float) -> None:
     api = SessionApi(FakeTime(seconds=100), faults=[(RESET, False)])
-    api.add(age=30, max_iterations=5)
+    api.add(age=age, max_iterations=5)
     with pytest.raises(TornadoError, match="session s-1 is already active on pathway pw-1"):
         await run(api)
+    assert "GET runs" not in api.calls, "it has held the place ever since"
 
 
 @pytest.mark.parametrize("on_conflict", ON_CONFLICT)

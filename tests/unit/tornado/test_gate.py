@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tornado_resource.bland.listing import Scenario
+from tornado_resource.bland.listing import Scenario, parse_scenarios
 from tornado_resource.bland.sessions import SESSION_STATUSES, Iteration, Omitted, Status
 from tornado_resource.declarations.model import Gate
 from tornado_resource.declarations.quarantine import Quarantine
@@ -181,3 +181,20 @@ def test_a_repair_of_what_is_in_quarantine_is_told_apart(
     status = Status("COMPLETED_PARTIAL", total_scenarios=3, passed_scenarios=2, forked_version=7, iterations=rounds)
     outcome, reason = judge(gate, Ending(status), SCENARIOS)
     assert (outcome == "passed", reason.startswith(ONLY_REPAIRED)) == (is_passed, not is_passed)
+
+
+@pytest.mark.parametrize("mark", [{}, [], 2, "yes"])
+def test_a_mark_that_cannot_be_read_lets_nothing_pass(mark: Any) -> None:
+    """It may be the one scenario that failed."""
+    marked = parse_scenarios(
+        [{"id": "a", "is_required_for_promotion": mark}, {"id": "b", "is_required_for_promotion": 1}]
+    )
+    status = Status(
+        "COMPLETED_PARTIAL",
+        total_scenarios=2,
+        passed_scenarios=1,
+        failed_scenarios=1,
+        iterations=(Iteration(1, None, None, ("b",), ("a",), ()),),
+    )
+    reason = "cannot be read in the response: is_required_for_promotion of a"
+    assert judge(Gate(passed="promotion"), Ending(status), marked or ()) == ("incomplete", reason)
