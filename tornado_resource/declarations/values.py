@@ -83,19 +83,19 @@ def input_problems(needed: Iterable[str], inputs: Mapping[str, Any]) -> dict[str
         inputs: the inputs. Those that are not known yet are no text.
 
     """
-    from tornado_resource.declarations.references import MISSING_SUBJECTS
-
     sections: Mapping[str, Section] = {"pathway_id": "sessions", "agent_id": "agents"}
-    problems = {
-        key: MISSING_SUBJECTS[sections[key]].format(where="")
-        for key in needed
-        if key in sections and inputs.get(key) is None
-    }
+    problems = {key: _missing(sections[key]) for key in needed if key in sections and inputs.get(key) is None}
     adopt = inputs.get("adopt")
     if isinstance(adopt, str | int | float):
         texts = _problems({"session": {"persona_id": adopt}}).get("persona_id", ())
         problems |= {"adopt": "; ".join(texts)} if texts else {}
     return problems
+
+
+def _missing(section: Section) -> str:
+    from tornado_resource.declarations.references import MISSING_SUBJECTS
+
+    return MISSING_SUBJECTS[section].format(where="")
 
 
 def scenario_problems(values: Mapping[str, Any]) -> dict[str, str]:

@@ -380,9 +380,9 @@ async def _resolved(declared: dict[str, Any]) -> dict[str, Any]:
 
 def _check(resource: RunResource, name: str, inputs: Mapping[str, Any]) -> None:
     """Check the values that are known already, so that the program fails where the mistake is."""
-    plain = {key: value for key, value in declared_inputs(resource.kind, inputs).items() if is_plain(value)}
     from tornado_resource.declarations.values import input_problems
 
+    plain = {key: value for key, value in declared_inputs(resource.kind, inputs).items() if is_plain(value)}
     kind = kind_of(resource.kind)
     if not kind.is_resolved(plain.get(kind.version_field)):  # it is by the time that the provider sees it
         del plain[kind.version_field]
