@@ -40,6 +40,8 @@ BEYOND_THE_SCHEMA: Final = {
     "max-age-without-promotes-from": "`max_age` without `promotes_from`",
     "pathway-missing": "a session without `pathway_id`, once all is merged",
     "pathway-null": "a session without `pathway_id`, once all is merged",
+    "promotion-of-the-live-pathway": "version 0, which names the live pathway, where it is published or promoted",
+    "publish-of-the-live-pathway": "version 0, which names the live pathway, where it is published or promoted",
     "scenario-replay-without-messages": "a scenario of the type `REPLAY` without `input_messages`, once all is merged",
     "publish-of-a-copy-without-a-version": "`publish` without a gate or a version, or of two versions",
     "publish-of-two-versions": "`publish` without a gate or a version, or of two versions",

@@ -54,6 +54,8 @@ class HostileApi:
         if "/batches/" in path:
             runs = [{"run_id": "r-1", "scenario_id": each, "status": "FAILED"} for each in ("sc-2", self.text)]
             return 200, {"batch_id": self.text, "status": self.text, "runs": runs, self.text: self.text}
+        if path.endswith("/runs"):
+            return 200, {"runs": [], self.text: self.text}
         if "/runs/" in path:
             return 200, self._run()
         if "/scenarios/" in path or (method == "POST" and path.endswith("/scenarios")):
